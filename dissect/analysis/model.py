@@ -1,0 +1,221 @@
+"""The read model: what every view, report and export is made from.
+
+All values are immutable and can cross a process or a network (``pickle``).  A flow comes in two
+sizes: ``FlowSummary``, small enough to list 100,000 of them, and ``FlowDetail``, its ladder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from dissect.detect.finding import Finding, Severity
+from dissect.evidence import Endpoint, FrameFacts, Seam, Side
+
+
+class Outcome(Enum):
+    """What became of the mail in a flow."""
+
+    DELIVERED = "delivered"
+    PARTLY = "partly-delivered"
+    REJECTED = "rejected"
+    LOST = "lost"
+    ENCRYPTED = "encrypted"
+    OPEN = "open"
+    EMPTY = "empty"
+
+
+class RowKind(Enum):
+    """What one row of the ladder is."""
+
+    OPEN = "open"
+    """The TCP handshake, or the first frame seen of a flow joined midway."""
+    GREETING = "greeting"
+    COMMAND = "command"
+    REPLY = "reply"
+    MESSAGE = "message"
+    """Message data, folded: the DATA body, or one BDAT chunk."""
+    AUTH = "auth"
+    """A client's answer in an AUTH exchange (masked)."""
+    UNKNOWN = "unknown"
+    """Client bytes read without knowing the state (joined midway, after a gap)."""
+    TLS = "tls"
+    GAP = "gap"
+    RETRANSMISSION = "retransmission"
+    RESET = "reset"
+    CLOSE = "close"
+
+
+class Row(NamedTuple):
+    """One row of the ladder, in order of time."""
+
+    number: int
+    kind: RowKind
+    side: Side | None
+    """Who sent it; None for a row about the flow."""
+    time: float
+    """Seconds since the epoch, when its last byte arrived."""
+    frames: tuple[int, ...]
+    """The frames that brought it, ascending (for long message data: the first and the last)."""
+    offset: int
+    """Stream offset of ``text[0]`` in the direction of ``side``."""
+    size: int
+    """Bytes on the wire, line ends included."""
+    text: bytes
+    """The bytes as on the wire, without the last line end, credentials masked. Replies of
+    several lines keep the CRLF between them. Capped. For rows about the flow: our own words."""
+    verb: str = ""
+    """For commands: the verb in capitals as on the wire (``RCPT``, ``XXXX``)."""
+    code: int = 0
+    """For replies: the reply code."""
+    seams: tuple[Seam, ...] = ()
+    """Seams inside the row, by stream offset: the seam is before ``text[seam.offset - offset]``."""
+    pieces: tuple[FrameFacts, ...] = ()
+    """For rows with seams: the frames on both sides of each seam, by frame number."""
+    partner: int | None = None
+    """The row that answers this command, or the command that this reply answers."""
+    group: int | None = None
+    """Number of the pipelining group (RFC 2920) of a command; None where it came alone."""
+    masked: tuple[tuple[int, int], ...] = ()
+    """Ranges of ``text`` that a middlebox overwrote."""
+    original: str = ""
+    """What the masked part was, where that can be told: ``RCPT``, ``STARTTLS``."""
+    retransmitted: int = 0
+    """How often frames that carry it were sent again."""
+
+
+class Recipients(NamedTuple):
+    """Forward-paths offered and accepted in a flow."""
+
+    offered: int
+    accepted: int
+
+
+NOBODY = Recipients(0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowSummary:
+    """One TCP connection that spoke SMTP, in a line."""
+
+    flow: int
+    """Number in order of appearance, from 0."""
+    capture: str
+    """Name of the capture, as given by the user."""
+    tcp_stream: int
+    """tshark's label, for a Wireshark filter only."""
+    client: Endpoint
+    server: Endpoint
+    start: float
+    end: float
+    """Seconds since the epoch of the first and the last frame."""
+    helo: str = ""
+    banner: str = ""
+    """The first greeting line, as on the wire (not sanitised)."""
+    reverse_path: str = ""
+    """Of the first mail transaction."""
+    outcome: Outcome = Outcome.OPEN
+    phase: str = "greeting"
+    """How far it came: greeting, hello, auth, mail, rcpt, data, bdat, quit or tls."""
+    messages: int = 0
+    """Messages that the server took responsibility for (2xx to end-of-data)."""
+    recipients: Recipients = NOBODY
+    bytes_client: int = 0
+    bytes_server: int = 0
+    first_frame: int = 0
+    last_frame: int = 0
+    frames: int = 0
+    severity: Severity | None = None
+    """The worst finding's, None without findings."""
+    rules: tuple[str, ...] = ()
+    """Names of the rules that fired, sorted."""
+    closed: bool = False
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame to the last."""
+        return self.end - self.start
+
+    @property
+    def filter(self) -> str:
+        """A Wireshark display filter for this flow."""
+        return f"tcp.stream eq {self.tcp_stream}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowDetail:
+    """A flow with its ladder and its findings."""
+
+    summary: FlowSummary
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    left_out: int = 0
+    """Rows that were not kept, because a flow's memory is bounded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is between a client network and a server, drawn across their flows."""
+
+    capture: str
+    client: str
+    """An address, or a network where several of its clients show it."""
+    server: str
+    device: str
+    """A machine-readable family: ``cisco-smtp-inspection``."""
+    title: str
+    """The same for people."""
+    confidence: float
+    counts: tuple[tuple[str, int], ...]
+    """Names and numbers that prove it, for and against."""
+    message: str
+    remedy: tuple[str, ...]
+    flows: tuple[int, ...]
+    """Numbers of the flows that it is drawn from; at most the first 1000."""
+
+
+class Status(Enum):
+    """How the reading of a capture stands."""
+
+    LOADING = "loading"
+    COMPLETE = "complete"
+    TRUNCATED = "truncated"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the reading is, in numbers that a header can show."""
+
+    capture: str
+    status: Status
+    packets: int = 0
+    bytes_read: int = 0
+    """Bytes of the file that tshark has read, estimated from the frames; 0 where unknown."""
+    bytes_total: int = 0
+    """Size of the file; 0 where unknown (standard input, compressed)."""
+    flows: int = 0
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+    """What ended the reading and what to do about it, if it failed or was cut."""
+
+
+class Packed(NamedTuple):
+    """A ``FlowDetail``, compressed: what a store keeps of a flow that nobody looks at."""
+
+    flow: int
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What has changed since the last update: the one thing that crosses to a view."""
+
+    progress: Progress
+    summaries: tuple[FlowSummary, ...] = ()
+    """New and changed flows, each whole."""
+    details: tuple[Packed, ...] = ()
+    """The same flows' ladders, compressed (``dissect.analysis.unpack`` opens one)."""
+    verdicts: tuple[Verdict, ...] | None = None
+    """All verdicts, where they changed."""

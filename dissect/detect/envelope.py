@@ -1,0 +1,95 @@
+"""The envelope of a mail transaction, masked verbs included."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dissect.detect import cleanside, masks
+from dissect.dialogue import Command, Exchange, Transaction
+
+REFUSED = 400
+
+
+class Recipient(NamedTuple):
+    """One forward-path that was offered."""
+
+    path: str
+    exchange: Exchange
+    accepted: bool
+    damaged: bool
+    """Whether a middlebox kept it from the server."""
+
+
+class Envelope(NamedTuple):
+    """Reverse-path and forward-paths (RFC 5321 section 2.3.1)."""
+
+    sender: str
+    offered: tuple[Recipient, ...]
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The forward-paths."""
+        return tuple(recipient.path for recipient in self.offered)
+
+
+def original(command: Command) -> str:
+    """The verb of a command, or what it was before it was masked."""
+    mask = masks.verb(command)
+    return mask.original if mask else command.verb
+
+
+def read(transaction: Transaction) -> Envelope:
+    """The envelope of a transaction."""
+    masked = cleanside.masked(transaction)
+    sender, offered = "", []
+    for exchange in transaction.exchanges:
+        command = exchange.command
+        if command is None:
+            continue
+        verb = original(command)
+        if verb == "MAIL" and not sender:
+            sender = masks.path(command.line)
+        elif verb == "RCPT":
+            offered.append(_recipient(exchange, command, command.number in masked))
+    return Envelope(sender, tuple(offered))
+
+
+def _recipient(exchange: Exchange, command: Command, masked: bool) -> Recipient:  # noqa: FBT001
+    """One RCPT."""
+    reply = exchange.reply
+    accepted = reply is not None and reply.positive
+    damaged = not accepted and (masked or masks.verb(command) is not None)
+    return Recipient(masks.path(command.line), exchange, accepted, damaged)
+
+
+def refused(transaction: Transaction) -> bool:
+    """Whether the server refused the message: its MAIL, all its recipients, its data or its end."""
+    codes = [
+        (original(e.command), e.reply.code)
+        for e in transaction.exchanges
+        if e.command is not None and e.reply is not None
+    ]
+    if any(code >= REFUSED and verb in ("MAIL", "DATA", "BDAT", ".") for verb, code in codes):
+        return True
+    answers = [code for verb, code in codes if verb == "RCPT"]
+    return bool(answers) and min(answers) >= REFUSED
+
+
+def undecided(transaction: Transaction) -> bool:
+    """Whether a message could still have been accepted when a transaction ended.
+
+    Not where its MAIL, its DATA or all its recipients had been refused in order.
+    """
+    sync = any(
+        cleanside.SYNC.search(e.reply.text)
+        for e in transaction.exchanges
+        if e.reply and e.reply.code >= REFUSED
+    )
+    if sync:
+        return True
+    if refused(transaction) and not any(r.damaged for r in read(transaction).offered):
+        return False
+    offered = read(transaction).offered
+    return any(r.accepted or r.exchange.reply is None or r.damaged for r in offered) or (
+        not offered and any(e.reply is None for e in transaction.exchanges)
+    )

@@ -1,0 +1,172 @@
+"""Recognising what a middlebox overwrote, and telling what it was.
+
+A Cisco PIX in "fixup protocol smtp" replaces each letter of a verb that it does not know with X
+and leaves the argument alone (PIX-05); it parses packet by packet, so that a known verb cut by a
+segment boundary is overwritten on both sides of the cut (PIX-06).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from dissect.detect.finding import SeamInside
+from dissect.dialogue import Command
+from dissect.evidence import Seam
+
+MASKED: Final = re.compile(rb"(?P<mask>X{3,}|x{3,}|\*{3,})(?P<rest>(?:[ :\t].*)?)$", re.DOTALL)
+"""A verb of nothing but mask letters.  Real X-verbs (XCLIENT, XEXCH50, X-EXPS) have others."""
+
+BANNERS: Final = (
+    (re.compile(rb"220[ -](?=[^\n]*\*)[*20 ]+$"), "asterisks"),
+    (re.compile(rb"220\*+[*20 ]*$"), "asterisks"),
+    (re.compile(rb"220[ -]SMTP/cmap[ _]*(?:ready|read)?_*$"), "SMTP/cmap"),
+)
+"""PIX-01, ASA-01, and PIX-02 (PIX 4.x)."""
+
+REAL_VERBS: Final = frozenset(
+    {
+        "HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET", "VRFY", "EXPN", "HELP", "NOOP", "QUIT",
+        "SEND", "SOML", "SAML", "TURN", "BDAT", "ETRN", "ATRN", "STARTTLS", "AUTH", "BURL",
+        "LHLO", "XCLIENT", "XFORWARD", "X-EXPS", "XEXCH50", "X-LINK2STATE", "XRDST", "XSHADOW",
+        "XPROXY", "XPROXYFROM", "XSYSPROBE", "XSESSIONPARAMS",
+    }
+)  # fmt: skip
+"""RFC 5321 section 4.1.1 and its extensions; vendors' verbs."""
+
+ECHO: Final = re.compile(
+    rb"""[5]\d\d.*["'`<](X{4,}|x{4,}|\*{4,})(?:[ :\t][^"'`>]*)?["'`>]""", re.DOTALL
+)
+"""A server quotes the command that it did not know (ECHO-1)."""
+
+ARGUMENTS: Final[tuple[tuple[re.Pattern[bytes], int, str, float], ...]] = (
+    (re.compile(rb"\s+TO:", re.IGNORECASE), 4, "RCPT", 0.99),
+    (re.compile(rb"\s+FROM:", re.IGNORECASE), 4, "MAIL", 0.97),
+    (re.compile(rb"\s+\d+(?: LAST)?\s*$", re.IGNORECASE), 4, "BDAT", 0.97),
+    (re.compile(rb"\s+\d+ \d+\s*$"), 7, "XEXCH50", 0.9),
+    (re.compile(rb"\s+(?:NAME|ADDR|PROTO|HELO|LOGIN)=", re.IGNORECASE), 7, "XCLIENT", 0.95),
+    (re.compile(rb"\s+(?:NAME|ADDR|PROTO|HELO|SOURCE)=", re.IGNORECASE), 8, "XFORWARD", 0.95),
+    (
+        re.compile(
+            rb"\s+(?:PLAIN|LOGIN|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|XOAUTH2|SCRAM-\S+)\b",
+            re.IGNORECASE,
+        ),
+        4, "AUTH", 0.95,
+    ),
+)  # fmt: skip
+"""What follows the mask, its length, the verb, and how sure that is."""
+
+BARE: Final[dict[tuple[int, str], tuple[str, float]]] = {
+    (8, "hello"): ("STARTTLS", 0.9),
+    (8, "greeting"): ("STARTTLS", 0.6),
+    (4, "rcpt"): ("DATA", 0.7),
+    (4, "data"): ("QUIT", 0.6),
+    (4, "bdat"): ("QUIT", 0.6),
+    (4, "quit"): ("QUIT", 0.6),
+}
+"""Length of a mask without an argument and the phase, to the verb that belongs there."""
+
+ALTERNATIVES: Final = {
+    4: ("DATA", "QUIT", "RSET", "NOOP", "HELP"),
+    8: ("STARTTLS",),
+    6: ("X-EXPS",),
+    7: ("XCLIENT", "XEXCH50"),
+}
+
+
+class Mask(NamedTuple):
+    """A masked verb."""
+
+    length: int
+    rest: bytes
+    """What stands behind the mask, as on the wire."""
+    original: str
+    """The verb that it was; empty where that cannot be told."""
+    confidence: float
+    """How sure the original is."""
+    alternatives: tuple[str, ...] = ()
+    """What else it can have been."""
+
+
+def verb(command: Command) -> Mask | None:
+    """The mask over a command's verb, or None where there is none."""
+    first = command.line[:1]
+    if first not in b"Xx*" or not first:
+        return None
+    match = MASKED.match(command.line)
+    if match is None:
+        return None
+    length, rest = len(match["mask"]), match["rest"]
+    original, confidence = _original(length, rest, command.phase)
+    others = tuple(word for word in ALTERNATIVES.get(length, ()) if word != original)
+    return Mask(length, rest, original, confidence, () if confidence > 0.9 else others)  # noqa: PLR2004
+
+
+def _original(length: int, rest: bytes, phase: str) -> tuple[str, float]:
+    """What a mask of a length was, from its argument and the state of the dialogue."""
+    for pattern, size, word, confidence in ARGUMENTS:
+        if size == length and pattern.match(rest):
+            return word, confidence
+    if length == 4 and phase == "greeting" and re.fullmatch(rb"\s+\S+\s*", rest):  # noqa: PLR2004
+        return "EHLO", 0.9
+    if rest.strip():
+        return "", 0.0
+    return BARE.get((length, phase), ("", 0.0))
+
+
+def banner(lines: tuple[bytes, ...]) -> str | None:
+    """How a greeting is masked: ``asterisks`` or ``SMTP/cmap``; None where it is not."""
+    for line in lines:
+        for pattern, name in BANNERS:
+            if pattern.match(line):
+                return name
+    return None
+
+
+def echo(lines: tuple[bytes, ...]) -> bytes | None:
+    """The mask that a reply quotes, or None."""
+    for line in lines:
+        if line[:1] == b"5" and (match := ECHO.match(line)):
+            return match.group(1)
+    return None
+
+
+def seam_in_verb(command: Command) -> SeamInside | None:
+    """The first seam strictly inside the verb, or None."""
+    if not command.seams:
+        return None
+    found = inside(command)
+    return found if found is not None and found.within == "verb" else None
+
+
+def inside(command: Command) -> SeamInside | None:
+    """The first seam inside a command line, and in which part of it."""
+    return _place(command, command.seams[0]) if command.seams else None
+
+
+def _place(command: Command, seam: Seam) -> SeamInside:
+    """In which part of a line a seam lies."""
+    at = seam.offset - command.offset
+    width = len(command.verb)
+    tests: tuple[tuple[Callable[[int], bool], str], ...] = (
+        (lambda x: 0 < x < width, "verb"),
+        (lambda x: x >= command.size - len(command.ending), "crlf"),
+    )
+    within = next((name for test, name in tests if test(at)), "argument")
+    return SeamInside(seam=seam, within=within, offset=at)
+
+
+def recipient(command: Command) -> str:
+    """The forward-path of a RCPT, masked or not, without its angle brackets."""
+    return path(command.line)
+
+
+def path(line: bytes) -> str:
+    """The path in a MAIL or RCPT line (RFC 5321 section 4.1.1.2), as text."""
+    match = re.search(rb":\s*<([^>]*)>|:\s*(\S+)", line)
+    if match is None:
+        return ""
+    return (match.group(1) if match.group(1) is not None else match.group(2)).decode(
+        "utf-8", "backslashreplace"
+    )

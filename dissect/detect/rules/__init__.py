@@ -1,0 +1,1 @@
+"""One rule a file.  Each module's docstring is the rule's text, under the fixed headings."""

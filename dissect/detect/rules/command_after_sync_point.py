@@ -1,0 +1,69 @@
+"""A command sent behind one that must be the last of its group.
+
+## What it reports
+Bytes that the client sent after EHLO, HELO, DATA, VRFY, EXPN, TURN, NOOP or ETRN, before the
+reply to it had come. Once for each verb in a flow.
+
+## Why it matters
+These commands are synchronisation points: Exim ends the connection with 554, Postfix with
+`smtpd_forbid_unauth_pipelining` (the default from 3.9) too.
+
+## What it cannot see
+A client whose early bytes were held back by the path until the reply had gone by.
+
+## Example dialogue
+    C: DATA
+    C: Subject: sent too soon
+    S: 354 go ahead
+
+## Remedy
+The sender must wait for the reply.
+
+## Sources
+RFC 2920 section 3.1; catalogue PROTO-02, section 6.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from dissect.detect.context import Context
+from dissect.detect.finding import Finding, Severity
+from dissect.detect.rule import Info, Rule
+from dissect.dialogue import Exchange
+
+LAST: Final = frozenset({"EHLO", "HELO", "DATA", "VRFY", "EXPN", "TURN", "NOOP", "ETRN", "ATRN"})
+"""QUIT is left out: nothing that matters can follow it."""
+
+
+class CommandAfterSyncPoint(Rule):
+    """See the module."""
+
+    info: ClassVar[Info] = Info(
+        name="command-after-sync-point",
+        group="sequence",
+        severity=Severity.MEDIUM,
+        summary="A command sent behind one that must be the last of its group",
+        sources=("RFC 2920 section 3.1", "PROTO-02"),
+    )
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
+        """What had come from the client by the time the reply was complete."""
+        command, reply = exchange.command, exchange.reply
+        if command is None or reply is None or command.verb not in LAST or context.unsure:
+            return
+        early = reply.acked - (command.offset + command.size)
+        if early <= 0 or command.verb in self._told:
+            return
+        self._told.add(command.verb)
+        yield self.finding(
+            context,
+            (command, reply),
+            f"{early} bytes were sent behind {command.verb} before its reply had come",
+            observed=command.line,
+            impact="Servers that enforce RFC 2920 drop the connection here.",
+        )

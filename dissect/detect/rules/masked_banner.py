@@ -1,0 +1,64 @@
+"""A greeting overwritten with asterisks.
+
+## What it reports
+A 220 greeting of asterisks that keeps only `2`, `0` and blanks, or the `SMTP/cmap` of PIX 4.x.
+
+## Why it matters
+Cosmetic by itself, but it proves that something in the path rewrites SMTP in place. Postfix as a
+client then avoids ESMTP altogether, and with it TLS.
+
+## What it cannot see
+Whether the server hides its own banner: some do. Without any other mask the confidence is lower.
+
+## Example dialogue
+    S: 220 ************************0*2******0***********
+
+## Remedy
+ASA: `no mask-banner` in the ESMTP inspection map, or turn the inspection off.
+
+## Sources
+Catalogue PIX-01, PIX-02, ASA-01.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from dissect.detect import masks, remedies
+from dissect.detect.context import Context
+from dissect.detect.finding import Finding, Severity
+from dissect.detect.rule import Info, Rule
+from dissect.dialogue import Exchange
+
+
+class MaskedBanner(Rule):
+    """See the module."""
+
+    info: ClassVar[Info] = Info(
+        name="masked-banner",
+        group="mask",
+        severity=Severity.LOW,
+        summary="A greeting overwritten with asterisks, or the SMTP/cmap of PIX 4.x",
+        sources=("PIX-01", "PIX-02", "ASA-01"),
+    )
+
+    def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
+        """The greeting."""
+        reply = exchange.reply
+        if reply is None or not reply.greeting:
+            return
+        how = masks.banner(reply.lines)
+        if how is None:
+            return
+        yield self.finding(
+            context,
+            (reply,),
+            "The greeting is masked with asterisks"
+            if how == "asterisks"
+            else "The greeting is that of PIX 4.x, SMTP/cmap",
+            confidence=0.95,
+            observed=reply.text,
+            impact="None by itself; a Postfix client avoids ESMTP, and so TLS, when it sees this.",
+            remedy=remedies.BANNER_ONLY,
+        )

@@ -1,0 +1,83 @@
+"""EHLO keywords overwritten with X.
+
+## What it reports
+Lines of an EHLO reply that are X with an ordinal letter at the end (`XXXXXXXA`, `XXXB`), or X or
+asterisks alone, and what each was, from its length and the order of the server's keywords.
+
+## Why it matters
+The client is not told of extensions that the server has. Where STARTTLS is among them the mail
+goes in the clear.
+
+## What it cannot see
+Which of two keywords of the same length it was, where the order leaves both: then the
+alternatives are named. It is no proof of an attack: an ordinary ASA writes the same bytes.
+
+## Example dialogue
+    C: EHLO mail.example.org
+    S: 250-mx.example.net
+    S: 250-PIPELINING
+    S: 250-XXXXXXXA
+    S: 250 XXXB
+
+## Remedy
+ASA: `allow-tls` in the ESMTP inspection map, or `no inspect esmtp`.
+
+## Sources
+Catalogue ASA-02, ASA-02b, sections 6.2 and 6.3; RFC 5321 section 4.1.1.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from dissect.detect import keywords, remedies
+from dissect.detect.context import Context
+from dissect.detect.finding import Finding, Severity
+from dissect.detect.keywords import Keyword
+from dissect.detect.rule import Info, Rule
+from dissect.dialogue import Exchange
+
+
+class MaskedEhloKeyword(Rule):
+    """See the module."""
+
+    info: ClassVar[Info] = Info(
+        name="masked-ehlo-keyword",
+        group="mask",
+        severity=Severity.MEDIUM,
+        summary="EHLO keywords overwritten with X; critical where STARTTLS is among them",
+        sources=("ASA-02", "ASA-02b"),
+    )
+
+    def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
+        """One EHLO reply, with all its masked keywords."""
+        command, reply = exchange.command, exchange.reply
+        if command is None or reply is None or command.verb != "EHLO" or not reply.positive:
+            return
+        greeting = context.greeting.reply if context.greeting else None
+        found = keywords.masked(reply.lines, greeting.text if greeting else b"")
+        if not found:
+            return
+        tls = any(word.original == "STARTTLS" for word in found)
+        yield self.finding(
+            context,
+            (reply, command),
+            f"EHLO keywords are masked: {', '.join(map(_said, found))}",
+            severity=Severity.CRITICAL if tls else Severity.MEDIUM,
+            confidence=0.98 if any(word.ordinal for word in found) else 0.8,
+            observed=b"\r\n".join(reply.lines[word.line] for word in found),
+            original=", ".join(word.original or "?" for word in found),
+            impact="TLS is hidden from the client: mail goes in the clear."
+            if tls
+            else "The client does not learn what the server can do.",
+            remedy=(*remedies.KEEP_TLS, *remedies.FIREWALL),
+            frames=reply.frames,
+        )
+
+
+def _said(word: Keyword) -> str:
+    """``XXXXXXXA = STARTTLS (or CHUNKING)``."""
+    others = [other for other in word.candidates if other != word.original][:3]
+    said = f"{word.mask} = {word.original or 'unknown'}"
+    return f"{said} (or {', '.join(others)})" if others else said

@@ -1,0 +1,88 @@
+"""A verb that a middlebox overwrote with X, whole.
+
+## What it reports
+A command whose verb is nothing but mask letters (`XXXX`, `xxxx`, `****`), with no seam inside,
+and what it was, inferred from its argument, its length and the state of the dialogue.
+
+## Why it matters
+An inspecting firewall allows only the verbs that it knows; STARTTLS, BDAT and other extensions
+arrive as X and are refused by the server.
+
+## What it cannot see
+Whether somebody typed it. One-octet segments, or no argument and no other mask in the flow, lower
+the confidence. Real X-verbs (XCLIENT, XFORWARD, XEXCH50, X-EXPS) have other letters and are left.
+
+## Example dialogue
+    C: XXXXXXXX
+    S: 500 5.5.1 Command unrecognized
+
+## Remedy
+Turn the SMTP inspection off, or let it allow TLS.
+
+## Sources
+Catalogue PIX-05, ASA-03, IOS-01.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from dissect.detect import masks, remedies
+from dissect.detect.context import Context
+from dissect.detect.finding import Finding, Severity
+from dissect.detect.masks import Mask
+from dissect.detect.rule import Info, Rule
+from dissect.dialogue import Exchange
+
+IMPACT = {
+    "STARTTLS": "The mail goes on without TLS, or not at all where TLS is required.",
+    "BDAT": "The server does not know that message data follows, and reads it as commands.",
+    "EHLO": "The session falls back to HELO: no TLS, no SIZE, no pipelining.",
+    "AUTH": "The client cannot log in.",
+}
+
+
+class MaskedVerb(Rule):
+    """See the module."""
+
+    info: ClassVar[Info] = Info(
+        name="masked-verb",
+        group="mask",
+        severity=Severity.HIGH,
+        summary="A verb overwritten with mask letters on the way",
+        sources=("PIX-05", "ASA-03", "IOS-01"),
+    )
+
+    def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
+        """One masked command."""
+        command = exchange.command
+        mask = masks.verb(command) if command else None
+        if command is None or mask is None or masks.seam_in_verb(command):
+            return
+        yield self.finding(
+            context,
+            (command, exchange.reply),
+            f"{_name(mask)} was masked as {command.verb}",
+            confidence=_confidence(context, mask),
+            observed=command.line,
+            original=mask.original,
+            impact=IMPACT.get(mask.original, ""),
+            remedy=(*remedies.FIREWALL, *remedies.KEEP_TLS),
+        )
+
+
+def _name(mask: Mask) -> str:
+    """What it was, with what else it can have been."""
+    if mask.alternatives and mask.original:
+        return f"{mask.original} (or {', '.join(mask.alternatives)})"
+    if mask.alternatives:
+        return f"a verb of {mask.length} letters ({', '.join(mask.alternatives)}?)"
+    return mask.original or f"a verb of {mask.length} letters"
+
+
+def _confidence(context: Context, mask: Mask) -> float:
+    """More where something else is masked too; less where it can have been typed."""
+    if context.corroborated:
+        return 0.99
+    return 0.95 if mask.confidence > 0.9 else 0.6  # noqa: PLR2004 - the argument proves it

@@ -1,0 +1,87 @@
+"""A command line cut by a segment boundary.
+
+## What it reports
+A command whose line has a seam inside: in the verb, in the argument, or in its CRLF.
+
+## Why it matters
+This is legal: TCP knows no lines (RFC 9293 section 3.8). It is where a middlebox that reads
+packet by packet goes wrong, so it tells which messages would be hit.
+
+## What it cannot see
+Whether something on the way minded: that is `split-masked-verb`, which then replaces this.
+In a capture with segmentation offload the seams are inferred from the MSS.
+
+## Example dialogue
+    C: RCPT TO:<a@example.net>
+    C: RC¦PT TO:<b@example.net>
+    S: 250 Accepted
+    S: 250 Accepted
+
+## Remedy
+None is needed.
+
+## Sources
+RFC 2920 section 3.1; catalogue PIX-06.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from dissect.detect import cleanside, masks
+from dissect.detect.context import Context
+from dissect.detect.finding import Finding, Severity
+from dissect.detect.rule import Info, Rule
+from dissect.dialogue import Command, Exchange, Transaction
+from dissect.dialogue.events import END_OF_DATA
+
+WHERE = {
+    "verb": "inside its verb",
+    "argument": "inside its argument",
+    "crlf": "between its CR and LF",
+}
+
+
+class SplitCommand(Rule):
+    """See the module."""
+
+    info: ClassVar[Info] = Info(
+        name="split-command",
+        group="seam",
+        severity=Severity.INFO,
+        summary="A command line cut by a segment boundary: in the verb, the argument or the CRLF",
+        sources=("RFC 9293 section 3.8", "PIX-06"),
+    )
+
+    def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
+        """At once, unless the whole transaction is needed in order to judge."""
+        command = exchange.command
+        if command is None or not command.seams or command.verb == END_OF_DATA:
+            return
+        if masks.seam_in_verb(command) and (masks.verb(command) or cleanside.suspect(exchange)):
+            return
+        yield self._tell(context, command)
+
+    def transaction(self, context: Context, transaction: Transaction) -> Iterator[Finding]:
+        """The suspects that turned out to be harmless."""
+        masked = cleanside.masked(transaction)
+        for exchange in transaction.exchanges:
+            command = exchange.command
+            if command and cleanside.suspect(exchange) and command.number not in masked:
+                yield self._tell(context, command)
+
+    def _tell(self, context: Context, command: Command) -> Finding:
+        """The finding."""
+        seam = masks.inside(command)
+        assert seam is not None  # noqa: S101 - asked before the call
+        verb = command.verb.strip() or "AUTH answer"
+        return self.finding(
+            context,
+            (command,),
+            f"{verb} is cut {WHERE[seam.within]} by a segment boundary "
+            f"after byte {seam.offset} of the line",
+            confidence=0.8 if seam.seam.inferred else 1.0,
+            observed=command.line,
+            seam=seam,
+        )

@@ -1,0 +1,122 @@
+"""A verb that a middlebox masked because a segment boundary cut it.
+
+## What it reports
+A masked verb (`XXXX`) with a seam strictly inside. Also, from the side where the verb is still
+whole: a verb with a seam inside that exactly was refused as unknown, or at which the connection
+died, while the commands around it were accepted; then with lower confidence.
+
+## Why it matters
+The firewall reads packet by packet. It does not see that `RC` at the end of one packet and `PT`
+at the start of the next are one verb, takes each half for an unknown command, and overwrites it.
+Only mail with many recipients fills a packet, so only that fails, at the same byte on every retry.
+
+## What it cannot see
+A mask on one half only. On the clean side it needs the server's refusal; a server that drops the
+connection silently leaves less proof.
+
+## Example dialogue
+    C: RCPT TO:<a@example.net>
+    C: XX¦XX TO:<b@example.net>
+    S: 250 Accepted
+    S: 500 unrecognized command
+
+## Remedy
+Turn the SMTP inspection off: `no fixup protocol smtp 25` (PIX), `no inspect esmtp` (ASA). Until
+then let the sender send one command a packet, by not using PIPELINING.
+
+## Sources
+Catalogue PIX-06, PIX-06c; Tony Finch, "more firewall hate", 2009-09-01.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from dissect.detect import cleanside, masks, remedies
+from dissect.detect.context import Context
+from dissect.detect.finding import Finding, SeamInside, Severity
+from dissect.detect.rule import Info, Rule
+from dissect.dialogue import Command, Exchange, Reply, Transaction
+
+
+class SplitMaskedVerb(Rule):
+    """See the module."""
+
+    info: ClassVar[Info] = Info(
+        name="split-masked-verb",
+        group="mask",
+        severity=Severity.CRITICAL,
+        summary="A verb masked on the way because a segment boundary lies inside it",
+        sources=("PIX-06", "PIX-06c"),
+    )
+
+    def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
+        """Behind the middlebox: the mask itself, with the seam inside."""
+        command = exchange.command
+        mask = masks.verb(command) if command else None
+        seam = masks.seam_in_verb(command) if command else None
+        if command is None or mask is None or seam is None:
+            return
+        confidence = 0.99 if mask.original else 0.95
+        if seam.seam.inferred:
+            confidence -= 0.1
+        message = (
+            f"{mask.original or 'a verb'} was masked as {command.verb}: a segment boundary cuts "
+            f"it after {seam.offset} of {mask.length} letters"
+        )
+        yield self._tell(context, command, exchange.reply, seam, mask.original, message, confidence)
+
+    def transaction(self, context: Context, transaction: Transaction) -> Iterator[Finding]:
+        """In front of the middlebox: whole here, refused there."""
+        found = cleanside.masked(transaction)
+        for exchange in transaction.exchanges:
+            command = exchange.command
+            if command is None or command.number not in found:
+                continue
+            seam = masks.seam_in_verb(command)
+            assert seam is not None  # noqa: S101 - a suspect has one
+            context.tally.verbs_with_seam_refused += 1
+            said = f"refused with {exchange.reply.code}" if exchange.reply else "never answered"
+            message = (
+                f"{command.verb} with a segment boundary after its letter {seam.offset} was "
+                f"{said}, while the commands around it were accepted: it was masked further on"
+            )
+            yield self._tell(
+                context, command, exchange.reply, seam, command.verb, message,
+                found[command.number],
+            )  # fmt: skip
+
+    def _tell(
+        self,
+        context: Context,
+        command: Command,
+        reply: Reply | None,
+        seam: SeamInside,
+        original: str,
+        message: str,
+        confidence: float,
+    ) -> Finding:
+        """The finding; its frames are the two at the seam."""
+        pair = {seam.seam.before, seam.seam.after} - {0}
+        return self.finding(
+            context,
+            (command, reply),
+            message,
+            confidence=confidence,
+            observed=command.line,
+            original=original,
+            seam=seam,
+            impact=_impact(original, command),
+            remedy=remedies.SPLIT,
+            frames=tuple(sorted(pair)),
+        )
+
+
+def _impact(original: str, command: Command) -> str:
+    """What the server missed."""
+    if original == "RCPT":
+        return f"The server was never asked to take the mail for <{masks.recipient(command)}>."
+    if original:
+        return f"The server never got the {original} command."
+    return "The server never got this command."

@@ -1,0 +1,67 @@
+"""A reply that no command had asked for.
+
+## What it reports
+The first reply of a flow, behind the greeting, that arrives when no command waits for one.
+
+## Why it matters
+Client and server are out of step, or somebody else has spoken for the server.
+
+## What it cannot see
+Commands that the capture lacks: joined midway, with gaps, or with the server's side only, it
+stays silent. A 421 before the server closes is allowed at any time (RFC 5321 section 3.8), and a
+refusal while message data is on its way is told of as such by other rules.
+
+## Example dialogue
+    C: NOOP
+    S: 250 OK
+    S: 250 OK
+
+## Remedy
+Compare with a capture on the other side.
+
+## Sources
+RFC 5321 section 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from dissect.detect.context import Context
+from dissect.detect.finding import Finding, Severity
+from dissect.detect.rule import Info, Rule
+from dissect.dialogue import Exchange
+
+CLOSING = 421
+
+
+class UnsolicitedReply(Rule):
+    """See the module."""
+
+    info: ClassVar[Info] = Info(
+        name="unsolicited-reply",
+        group="sequence",
+        severity=Severity.LOW,
+        summary="A reply that no command had asked for",
+        sources=("RFC 5321 section 4.2",),
+    )
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
+        """A reply alone."""
+        command, reply, unseen = exchange
+        if command is not None or reply is None or reply.greeting or unseen or self._told:
+            return
+        if reply.code == CLOSING or context.unsure or context.one_sided:
+            return
+        self._told = True
+        yield self.finding(
+            context,
+            (reply,),
+            f"The reply {reply.code} came although no command waited for one",
+            confidence=0.8,
+            observed=reply.text,
+        )

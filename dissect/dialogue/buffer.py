@@ -1,0 +1,172 @@
+"""Bytes of one direction that have come and are not read yet, and where each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from dissect.evidence import FrameFacts, Seam
+from dissect.segments import Segment
+from dissect.streams import Chunk
+
+EXCERPT: Final = 96
+"""Payload bytes kept on each side of a seam: six rows of a hex view."""
+
+
+TERMINATOR: Final = 8
+"""Bytes behind the reader for which seams are kept: CRLF.CRLF and some."""
+
+
+class Origin(NamedTuple):
+    """Where bytes came from."""
+
+    frames: tuple[int, ...]
+    time: float
+    """When the last of them arrived."""
+    seams: tuple[Seam, ...]
+    """The seams strictly inside."""
+
+
+class Buffer:
+    """What a reader has not consumed."""
+
+    __slots__ = ("data", "marks", "pos", "scanned", "seams", "start")
+
+    def __init__(self) -> None:
+        self.data = b""
+        self.pos = 0
+        """Index in ``data`` of the first byte that is not consumed."""
+        self.start = 0
+        """Stream offset of that byte."""
+        self.marks: list[tuple[int, int, float]] = []
+        """Offset, frame and time of each chunk that is not consumed."""
+        self.seams: list[Seam] = []
+        self.scanned = 0
+        """Index in ``data`` before which there is no line end that is not consumed."""
+
+    def __len__(self) -> int:
+        return len(self.data) - self.pos
+
+    def add(self, chunk: Chunk) -> None:
+        """Take new bytes."""
+        if self.pos == len(self.data):
+            self.data = chunk.data
+            self.start = chunk.offset
+            self.scanned = 0
+        else:
+            self.data = self.data[self.pos :] + chunk.data
+            self.scanned -= self.pos
+        self.pos = 0
+        self.marks.append((chunk.offset, chunk.frame, chunk.time))
+        if chunk.seams:
+            self.seams.extend(chunk.seams)
+
+    @property
+    def end(self) -> int:
+        """Stream offset behind the last byte."""
+        return self.start + len(self.data) - self.pos
+
+    def rest(self) -> bytes:
+        """All bytes that are not consumed."""
+        return self.data[self.pos :] if self.pos else self.data
+
+    def line(self) -> bytes | None:
+        """The next line with its end, or None while there is none; nothing is consumed."""
+        at = self.data.find(b"\n", max(self.scanned, self.pos))
+        if at < 0:
+            self.scanned = len(self.data)
+            return None
+        return self.data[self.pos : at + 1]
+
+    def consume(self, size: int) -> Origin:
+        """Drop bytes from the front; where they came from."""
+        origin = self._origin(self.start, self.start + size)
+        self.pos += size
+        self.start += size
+        self._forget()
+        return origin
+
+    def _origin(self, start: int, end: int) -> Origin:
+        """Where the bytes from ``start`` to ``end`` came from."""
+        marks = self.marks
+        if len(marks) == 1:
+            frames: tuple[int, ...] = (marks[0][1],)
+            time = marks[0][2]
+        else:
+            frames, time = self._sought(start, end)
+        inside = tuple(sorted({seam for seam in self.seams if start < seam.offset < end}))
+        return Origin(frames, time, inside)
+
+    def _sought(self, start: int, end: int) -> tuple[tuple[int, ...], float]:
+        """The frames and the latest time of a range that several chunks may have brought."""
+        frames, time = set(), 0.0
+        stream_end = self.end
+        for index, (offset, frame, arrived) in enumerate(self.marks):
+            behind = self.marks[index + 1][0] if index + 1 < len(self.marks) else stream_end
+            if offset < end and behind > start:
+                frames.add(frame)
+                time = max(time, arrived)
+        return tuple(sorted(frames)), time
+
+    def _forget(self) -> None:
+        """Drop marks and seams in front of the first byte that is left."""
+        start = self.start
+        while len(self.marks) > 1 and self.marks[1][0] <= start:
+            del self.marks[0]
+        if self.pos == len(self.data):
+            self.marks.clear()
+        if self.seams:
+            self.seams = [seam for seam in self.seams if seam.offset > start - TERMINATOR]
+
+    def clear(self) -> None:
+        """Forget everything, as after a hole."""
+        self.data = b""
+        self.pos = self.scanned = 0
+        self.marks.clear()
+        self.seams.clear()
+
+
+def pieces(
+    seams: Sequence[Seam],
+    recent: Sequence[tuple[int, Segment]],
+    end: int,
+    secrets: Sequence[tuple[int, int]],
+) -> tuple[FrameFacts, ...]:
+    """The frames on both sides of seams, with the bytes next to them.
+
+    Args:
+        seams: inside one line.
+        recent: stream offset and segment of what was delivered last.
+        end: stream offset behind the line; nothing behind it is shown, because it has not been
+            read yet and may hold credentials.
+        secrets: ranges of stream offsets to mask.
+    """
+    found: dict[tuple[int, int], FrameFacts] = {}
+    for seam in seams:
+        for frame, left, right in (
+            (seam.before, seam.offset - EXCERPT, seam.offset),
+            (seam.after, seam.offset, min(end, seam.offset + EXCERPT)),
+        ):
+            for offset, segment in recent:
+                if (
+                    segment.frame == frame
+                    and offset < right
+                    and left < offset + len(segment.payload)
+                ):
+                    found[frame, max(left, offset)] = _facts(offset, segment, left, right, secrets)
+    return tuple(found[key] for key in sorted(found))
+
+
+def _facts(
+    offset: int, segment: Segment, left: int, right: int, secrets: Sequence[tuple[int, int]]
+) -> FrameFacts:
+    """One frame, with the bytes of it that lie between two stream offsets."""
+    left, right = max(left, offset), min(right, offset + len(segment.payload))
+    excerpt = bytearray(segment.payload[left - offset : right - offset])
+    for start, stop in secrets:
+        for at in range(max(start, left), min(stop, right)):
+            excerpt[at - left] = ord("#")
+    return FrameFacts(
+        segment.frame, segment.time, segment.seq, segment.length, segment.flags, segment.window,
+        segment.ttl, segment.ip_id, left, bytes(excerpt), segment.wireshark,
+    )  # fmt: skip

@@ -1,0 +1,335 @@
+"""The client's side: bytes to commands, message data and AUTH answers.
+
+What the next bytes are depends on replies: after DATA, AUTH and STARTTLS nothing is read until
+the server has answered, as a server itself does.  ``READERS`` maps the mode to its reader; a
+reader consumes something and returns True, or returns False and waits for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final, Protocol
+
+from dissect.dialogue import redact
+from dissect.dialogue.buffer import Buffer, Origin
+from dissect.dialogue.events import END_OF_DATA, Command, OpaqueKind, Reply
+from dissect.dialogue.grammar import (
+    BLOB,
+    CERTAIN,
+    CHUNK,
+    KEPT,
+    LINE_LIMIT,
+    TLS_RECORD,
+    VERB,
+    WAITS,
+)  # fmt: skip
+
+STALLED: Final = 256 << 10
+"""Bytes read ahead of a reply that does not come, before they are taken for message data."""
+
+TAIL: Final = 8
+"""Last bytes of message data that are kept."""
+
+DOT: Final = b"\r\n.\r\n"
+"""The end of mail data (RFC 5321 section 4.1.1.4)."""
+
+
+class Mode(Enum):
+    """What the client's next bytes are."""
+
+    COMMAND = auto()
+    WAIT = auto()
+    BODY = auto()
+    CHUNK = auto()
+    ANSWER = auto()
+    LOST = auto()
+    TLS_START = auto()
+    OPAQUE = auto()
+
+
+AFTER: Final = {
+    ("DATA", 3): Mode.BODY,
+    ("STARTTLS", 2): Mode.TLS_START,
+    ("AUTH", 3): Mode.ANSWER,
+    ("X-EXPS", 3): Mode.ANSWER,
+    ("", 3): Mode.ANSWER,
+    ("XEXCH50", 3): Mode.CHUNK,
+}
+"""Verb and first digit of its reply to what the client sends next; else commands."""
+
+
+class Listener(Protocol):
+    """What a reader tells."""
+
+    secrets: list[tuple[int, int]]
+
+    def command(
+        self, verb: str, line: bytes, ending: bytes, origin: Origin, **more: object
+    ) -> None:
+        """A command line, an AUTH answer, or message data."""
+
+    def secret(self, start: int, value: bytes) -> None:
+        """A credential stands at a stream offset."""
+
+    def opaque(self, kind: OpaqueKind, offset: int, size: int, origin: Origin) -> None:
+        """Bytes that are not read."""
+
+    def tls(self) -> None:
+        """From here on both sides speak TLS."""
+
+
+class Body:
+    """Message data that has not ended."""
+
+    def __init__(self, start: int, time: float) -> None:
+        self.start = start
+        self.size = 0
+        self.first = 0
+        self.last = 0
+        self.time = time
+        self.segments = 0
+        self.tail = b"\r\n"
+        """The last bytes; at first the line end in front of it."""
+        self.seams: Origin | None = None
+        self.broken = False
+        """Whether a hole lies inside."""
+
+    def add(self, size: int, origin: Origin) -> None:
+        """Count consumed bytes."""
+        self.size += size
+        self.time = origin.time
+        for frame in origin.frames:
+            self.first = self.first or frame
+            self.segments += frame > self.last
+            self.last = max(self.last, frame)
+
+
+class ClientReader:
+    """Reads the client's stream."""
+
+    def __init__(self, listener: Listener, *, midway: bool) -> None:
+        self.listener = listener
+        self.buffer = Buffer()
+        self.mode = Mode.LOST if midway else Mode.COMMAND
+        self.body: Body | None = None
+        self.chunk = 0
+        self.began = False
+        self.blind = False
+        """Whether the capture has nothing of the server, so that no reply will ever come."""
+
+    def read(self) -> None:
+        """Read all that can be read now."""
+        while len(self.buffer) and READERS[self.mode](self):
+            pass
+
+    def answered(self, command: Command, reply: Reply) -> None:
+        """A reply to a command that was waited for decides what comes next."""
+        if self.mode is Mode.WAIT and (command.verb in WAITS or not command.verb):
+            self._enter(AFTER.get((command.verb, reply.code // 100), Mode.COMMAND), command.line)
+
+    def data_expected(self) -> None:
+        """The server said 354 although no DATA was seen: all that comes is message data."""
+        if self.mode in (Mode.LOST, Mode.COMMAND):
+            self._enter(Mode.BODY, b"")
+
+    def found(self) -> None:
+        """A reply came while the state was not known: the client speaks next, a command."""
+        if self.mode is Mode.LOST:
+            self.mode = Mode.COMMAND
+
+    def end_body(self) -> bool:
+        """The server answered message data whose end was not seen; whether there was any."""
+        body = self.body
+        if body is None:
+            return False
+        origin = Origin((body.first, body.last), body.time, ())
+        self._end_data(origin, b"")
+        return True
+
+    def hole(self, *, inside_data: bool) -> None:
+        """Bytes are missing."""
+        size = len(self.buffer)
+        if size and self.mode is not Mode.OPAQUE:
+            start = self.buffer.start
+            self.listener.opaque(OpaqueKind.UNKNOWN, start, size, self.buffer.consume(size))
+        self.buffer.clear()
+        if self.body is not None and inside_data:
+            self.body.broken = True
+            self.body.tail = b""
+        elif self.mode in (Mode.COMMAND, Mode.ANSWER, Mode.WAIT):
+            self.mode = Mode.LOST
+
+    def _enter(self, mode: Mode, line: bytes) -> None:
+        """Go on in another mode."""
+        self.mode = mode
+        if mode is Mode.BODY:
+            self.body = Body(self.buffer.start if len(self.buffer) else self.buffer.end, 0.0)
+        elif mode is Mode.CHUNK and (match := BLOB.match(line)):
+            self.chunk = int(match.group(1))
+
+    def _command(self) -> bool:
+        """A command line."""
+        if not self.began:
+            head = self.buffer.rest()[:3]
+            if head[:1] in b"\x14\x15\x16\x17" and len(head) < 3:  # noqa: PLR2004 - a TLS header
+                return False
+            self.began = True
+            if TLS_RECORD.match(head):
+                self.listener.tls()
+                return True
+        line = self.buffer.line()
+        if line is None:
+            return self._overlong()
+        self._line(line)
+        return True
+
+    def _line(self, line: bytes, *, strict: bool = True) -> None:
+        """Tell of a command line, and go where it leads."""
+        start = self.buffer.start
+        text, ending = _split(line)
+        match = VERB.match(text)
+        verb = match.group().decode("latin-1").upper()[:KEPT] if match else ""
+        text, secret = redact.command(text)
+        if secret:
+            self.listener.secret(start + len(text) - len(secret), secret)
+        self.mode = Mode.COMMAND
+        chunk = CHUNK.match(text)
+        if chunk:
+            self.mode, self.chunk = Mode.CHUNK, int(chunk.group(1))
+        elif verb in WAITS:
+            self.mode = Mode.WAIT
+        origin = self.buffer.consume(len(line))
+        self.listener.command(verb or " ", text[:KEPT], ending, origin, start=start, strict=strict)
+
+    def _overlong(self) -> bool:
+        """A line that does not end."""
+        if len(self.buffer) <= LINE_LIMIT:
+            return False
+        self._line(self.buffer.rest()[:LINE_LIMIT])
+        return True
+
+    def _wait(self) -> bool:
+        """Bytes that cannot be read before a reply; taken for data where none can come."""
+        if not self.blind and len(self.buffer) < STALLED:
+            return False
+        line = self.buffer.line()
+        certain = line is not None and CERTAIN.match(_split(line)[0])
+        self._enter(Mode.COMMAND if certain else Mode.BODY, b"")
+        return True
+
+    def _body(self) -> bool:
+        """Message data, up to CRLF.CRLF."""
+        body = self.body
+        assert body is not None  # noqa: S101 - the mode says so
+        data = self.buffer.rest()
+        window = body.tail + data
+        at = window.find(DOT)
+        if at < 0:
+            body.add(len(data), self.buffer.consume(len(data)))
+            body.tail = window[-TAIL:]
+            return False
+        size = at + len(DOT) - len(body.tail)
+        end = self.buffer.start + size
+        origin = self.buffer.consume(size)
+        body.add(size, origin)
+        body.tail = window[max(0, at + len(DOT) - TAIL) : at + len(DOT)]
+        seams = tuple(
+            sorted({s for s in self.buffer.seams if end - len(DOT) < s.offset < end} | {
+                s for s in origin.seams if end - len(DOT) < s.offset < end
+            })
+        )  # fmt: skip
+        self._end_data(Origin((body.first, body.last), body.time, seams), b"\r\n")
+        return True
+
+    def _end_data(self, origin: Origin, ending: bytes) -> None:
+        """Message data has ended."""
+        body = self.body
+        assert body is not None  # noqa: S101 - asked before the call
+        self.body = None
+        self.mode = Mode.COMMAND
+        frames = tuple(sorted({frame for frame in origin.frames if frame}))
+        self.listener.command(
+            END_OF_DATA, body.tail, ending, Origin(frames, origin.time, origin.seams),
+            start=body.start, size=body.size, segments=body.segments,
+        )  # fmt: skip
+
+    def _chunk(self) -> bool:
+        """The octets of a BDAT command."""
+        size = min(self.chunk, len(self.buffer))
+        start = self.buffer.start
+        if size:
+            self.listener.opaque(OpaqueKind.CHUNK, start, size, self.buffer.consume(size))
+        self.chunk -= size
+        if not self.chunk:
+            self.mode = Mode.COMMAND
+        return not self.chunk
+
+    def _answer(self) -> bool:
+        """The client's answer to a 334 (RFC 4954 section 4)."""
+        line = self.buffer.line()
+        if line is None:
+            return False
+        text, ending = _split(line)
+        start = self.buffer.start
+        self.listener.secret(start, text)
+        origin = self.buffer.consume(len(line))
+        self.mode = Mode.WAIT
+        self.listener.command("", redact.answer(text)[:KEPT], ending, origin, start=start)
+        return True
+
+    def _lost(self) -> bool:
+        """Bytes of an unknown state: skip to a line that can only be a command."""
+        line = self.buffer.line()
+        if line is None:
+            if len(self.buffer) > LINE_LIMIT:
+                self._skip(len(self.buffer))
+            return False
+        if CERTAIN.match(_split(line)[0]):
+            self._line(line, strict=False)
+        else:
+            self._skip(len(line))
+        return True
+
+    def _skip(self, size: int) -> None:
+        """Pass over bytes that are not understood."""
+        start = self.buffer.start
+        self.listener.opaque(OpaqueKind.UNKNOWN, start, size, self.buffer.consume(size))
+
+    def _tls_start(self) -> bool:
+        """After STARTTLS: TLS, or cleartext in a capture that was decrypted."""
+        head = self.buffer.rest()[:3]
+        if head[:1] in b"\x14\x15\x16\x17":
+            if len(head) < 3:  # noqa: PLR2004 - a TLS header
+                return False
+            self.listener.tls()
+        else:
+            self.mode = Mode.COMMAND
+        return True
+
+    def _opaque(self) -> bool:
+        """TLS."""
+        size = len(self.buffer)
+        start = self.buffer.start
+        self.listener.opaque(OpaqueKind.TLS, start, size, self.buffer.consume(size))
+        return False
+
+
+READERS: Final[dict[Mode, Callable[[ClientReader], bool]]] = {
+    Mode.COMMAND: ClientReader._command,  # noqa: SLF001 - the table of this class
+    Mode.WAIT: ClientReader._wait,  # noqa: SLF001
+    Mode.BODY: ClientReader._body,  # noqa: SLF001
+    Mode.CHUNK: ClientReader._chunk,  # noqa: SLF001
+    Mode.ANSWER: ClientReader._answer,  # noqa: SLF001
+    Mode.LOST: ClientReader._lost,  # noqa: SLF001
+    Mode.TLS_START: ClientReader._tls_start,  # noqa: SLF001
+    Mode.OPAQUE: ClientReader._opaque,  # noqa: SLF001
+}
+
+
+def _split(line: bytes) -> tuple[bytes, bytes]:
+    """A line and its end: CRLF, a bare LF, or nothing."""
+    for ending in (b"\r\n", b"\n"):
+        if line.endswith(ending):
+            return line[: -len(ending)], ending
+    return line, b""

@@ -1,0 +1,161 @@
+"""Joins the rooms: rows in, flows and verdicts out.  No input or output of its own.
+
+Finished flows are handed out once and forgotten, so that memory is bounded by what is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from dissect.analysis.builder import Builder
+from dissect.analysis.model import FlowDetail, Verdict
+from dissect.analysis.verdicts import Verdicts
+from dissect.detect.context import Context
+from dissect.detect.engine import Engine
+from dissect.detect.history import History
+from dissect.detect.policy import Policy
+from dissect.dialogue import Session
+from dissect.segments import Segment, decode
+from dissect.segments.decode import Row
+from dissect.streams import Flow, StreamEvent, Tracker
+
+BUGS: Final = 20
+"""Reports of our own bugs that are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the user asked of the dissector."""
+
+    ports: frozenset[int] = frozenset()
+    """Ports that speak SMTP, beside the usual ones."""
+    policy: Policy = field(default_factory=Policy)
+
+
+class _Conversation:
+    """Everything that one open flow needs."""
+
+    __slots__ = ("builder", "context", "engine", "session")
+
+    def __init__(self, flow: Flow, capture: str, settings: Settings, history: History) -> None:
+        self.context = Context(
+            flow=flow.number, client=flow.client, server=flow.server, start=flow.start,
+            history=history, first_frame=flow.first_frame, midway=flow.midway,
+        )  # fmt: skip
+        self.session = Session(flow)
+        self.engine = Engine(self.context, settings.policy.rules())
+        self.builder = Builder(flow, capture, self.session)
+
+
+class Pipeline:
+    """Reads one capture.
+
+    Args:
+        capture: its name, as given by the user.
+        settings: ports and policy.
+        first_flow: number of its first flow, so that flows of several captures differ.
+    """
+
+    def __init__(
+        self, capture: str = "", settings: Settings | None = None, *, first_flow: int = 0
+    ) -> None:
+        self.capture = capture
+        self.settings = settings or Settings()
+        self.tracker = Tracker(self.settings.ports, first_flow)
+        self.packets = 0
+        self.bytes_read = 0
+        """Of a capture file, estimated: frames with their record headers."""
+        self.bugs: list[str] = []
+        self.finished: list[FlowDetail] = []
+        """Flows that are over and were not taken yet."""
+        self._open: dict[int, _Conversation] = {}
+        self._history = History()
+        self._verdicts = Verdicts(capture)
+
+    def rows(self, rows: list[Row]) -> None:
+        """Take a batch of tshark's rows."""
+        self.packets += len(rows)
+        self.bytes_read += sum(int(row[1]) for row in rows) + 16 * len(rows)
+        self.segments(decode(rows))
+
+    def segments(self, segments: Iterable[Segment]) -> None:
+        """Take a batch of segments."""
+        feed, move, last = self.tracker.feed, self._move, None
+        for last in segments:
+            for flow, events in feed(last):
+                move(flow, events)
+        if last is not None:
+            for flow, events in self.tracker.expire(last.time):
+                move(flow, events)
+
+    def finish(self) -> None:
+        """The capture is over: end all flows."""
+        for flow, events in self.tracker.finish():
+            self._move(flow, events)
+
+    def take(self) -> list[FlowDetail]:
+        """The flows that are over since the last call; they are forgotten here."""
+        finished, self.finished = self.finished, []
+        return finished
+
+    def changed(self, rows: int) -> list[FlowDetail]:
+        """Open flows that have changed since the last call, up to about so many rows of them.
+
+        Those that are left out are given by a later call.
+        """
+        found = []
+        for conversation in self._open.values():
+            builder = conversation.builder
+            if builder.changed and rows > 0:
+                builder.changed = False
+                rows -= len(builder.rows.by_number)
+                found.append(builder.detail())
+        return found
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What the flows that are over prove together."""
+        return self._verdicts.drawn()
+
+    @property
+    def flows(self) -> int:
+        """Flows seen so far."""
+        return self.tracker.flows
+
+    @property
+    def tcp_segments(self) -> int:
+        """TCP segments seen so far, of any port."""
+        return self.tracker.tcp_segments
+
+    def _move(self, flow: Flow, events: list[StreamEvent]) -> None:
+        """A flow has something new, or is over."""
+        conversation = self._open.get(flow.number)
+        if conversation is None:
+            conversation = self._open[flow.number] = _Conversation(
+                flow, self.capture, self.settings, self._history
+            )
+        if events:
+            self._read(conversation, events)
+        else:
+            conversation.builder.changed = True
+        if flow.over:
+            self._end(flow, conversation)
+
+    def _read(self, conversation: _Conversation, events: list[StreamEvent]) -> None:
+        """Let all rooms see what is new."""
+        dialogue = conversation.session.feed(events)
+        findings = conversation.engine.feed(dialogue)
+        conversation.builder.add(dialogue, self.settings.policy.apply(findings))
+
+    def _end(self, flow: Flow, conversation: _Conversation) -> None:
+        """A flow is over: hand it out."""
+        context = conversation.context
+        context.one_sided = not (flow.half_client.seen and flow.half_server.seen)
+        dialogue = conversation.session.finish()
+        findings = conversation.engine.feed(dialogue)
+        conversation.builder.add(dialogue, self.settings.policy.apply(findings))
+        self.bugs = (self.bugs + conversation.engine.bugs)[:BUGS]
+        self._verdicts.add(context)
+        del self._open[flow.number]
+        self.finished.append(conversation.builder.detail())

@@ -1,0 +1,124 @@
+"""JSON Lines: one object a line, keys in a fixed order; ``schema.json`` documents them.
+
+All that is not ASCII is escaped, so that nothing from a packet reaches a terminal as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dissect.analysis.model import FlowDetail, FlowSummary, Verdict
+from dissect.detect.finding import Finding
+from dissect.report.port import Summary, Write
+
+
+class JsonlReporter:
+    """Writes one object for each flow, finding and verdict, and one at the end."""
+
+    def __init__(self, write: Write, *, colour: bool = False) -> None:  # noqa: ARG002 - has none
+        self._write = write
+
+    def flow(self, detail: FlowDetail) -> None:
+        """The flow, then its findings."""
+        self._line(flow_object(detail.summary))
+        for finding in detail.findings:
+            self._line(finding_object(finding, detail.summary))
+
+    def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
+        """One object each."""
+        for verdict in verdicts:
+            self._line(verdict_object(verdict))
+
+    def summary(self, summary: Summary) -> None:
+        """The last line."""
+        self._line(
+            {
+                "type": "summary",
+                "captures": summary.captures,
+                "packets": summary.packets,
+                "flows": summary.flows,
+                "findings": dict(sorted(summary.findings.items())),
+                "status": summary.status,
+                "warnings": list(summary.warnings),
+            }
+        )
+
+    def _line(self, value: dict[str, Any]) -> None:
+        self._write(json.dumps(value, separators=(",", ":")) + "\n")
+
+
+def flow_object(flow: FlowSummary) -> dict[str, Any]:
+    """A flow as in the schema."""
+    return {
+        "type": "flow",
+        "flow": flow.flow,
+        "capture": flow.capture,
+        "tcp_stream": flow.tcp_stream,
+        "client": str(flow.client),
+        "server": str(flow.server),
+        "start": round(flow.start, 6),
+        "end": round(flow.end, 6),
+        "duration": round(flow.duration, 6),
+        "helo": flow.helo,
+        "banner": flow.banner,
+        "reverse_path": flow.reverse_path,
+        "outcome": flow.outcome.value,
+        "phase": flow.phase,
+        "messages": flow.messages,
+        "recipients": flow.recipients._asdict(),
+        "bytes": {"client": flow.bytes_client, "server": flow.bytes_server},
+        "frames": {"first": flow.first_frame, "last": flow.last_frame, "count": flow.frames},
+        "severity": None if flow.severity is None else str(flow.severity),
+        "rules": list(flow.rules),
+        "filter": flow.filter,
+    }
+
+
+def finding_object(finding: Finding, flow: FlowSummary) -> dict[str, Any]:
+    """A finding as in the schema."""
+    seam = finding.seam
+    return {
+        "type": "finding",
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "confidence": finding.confidence,
+        "flow": finding.flow,
+        "capture": flow.capture,
+        "client": str(flow.client),
+        "server": str(flow.server),
+        "frames": list(finding.frames),
+        "time": round(finding.time, 6),
+        "observed": finding.observed.decode("utf-8", "backslashreplace"),
+        "original": finding.original,
+        "seam": None
+        if seam is None
+        else {
+            "kind": seam.seam.kind,
+            "within": seam.within,
+            "offset": seam.offset,
+            "frames": sorted({seam.seam.before, seam.seam.after} - {0}),
+        },
+        "message": finding.message,
+        "impact": finding.impact,
+        "recipients": list(finding.recipients),
+        "remedy": list(finding.remedy),
+        "sources": list(finding.sources),
+        "filter": finding.filter,
+    }
+
+
+def verdict_object(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as in the schema."""
+    return {
+        "type": "verdict",
+        "capture": verdict.capture,
+        "client": verdict.client,
+        "server": verdict.server,
+        "device": verdict.device,
+        "confidence": verdict.confidence,
+        "counts": dict(verdict.counts),
+        "message": verdict.message,
+        "remedy": list(verdict.remedy),
+        "flows": list(verdict.flows),
+    }

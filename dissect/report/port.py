@@ -1,0 +1,41 @@
+"""What an output format must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from dissect.analysis.model import FlowDetail, Verdict
+
+Write = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The end of a scan."""
+
+    captures: int
+    packets: int
+    flows: int
+    findings: dict[str, int]
+    """How often each rule fired."""
+    status: str
+    """The worst of the captures': complete, truncated or failed."""
+    warnings: tuple[str, ...]
+
+
+class Reporter(Protocol):
+    """Writes flows as they end, verdicts and a summary at the end."""
+
+    def __init__(self, write: Write, *, colour: bool = False) -> None:
+        """Write through ``write``; use colour where the format has any."""
+
+    def flow(self, detail: FlowDetail) -> None:
+        """A flow is over."""
+
+    def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
+        """What the flows of one capture prove together."""
+
+    def summary(self, summary: Summary) -> None:
+        """The end."""

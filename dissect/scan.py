@@ -1,0 +1,133 @@
+"""Reads captures from the first packet to the last, and reports as flows end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from dissect.analysis.model import FlowDetail
+from dissect.detect.finding import Severity
+from dissect.errors import CaptureError
+from dissect.pipeline import Pipeline, Settings
+from dissect.report import Reporter, Summary
+from dissect.segments.decode import Row
+from dissect.source import CaptureFile, Outcome, Tshark, open_capture, read
+
+WORST: Final = ("complete", "truncated", "failed")
+"""Statuses, the worst last."""
+
+Tick = Callable[[int, int], object]
+"""Called with packets and bytes read, for every batch."""
+
+
+@dataclass(slots=True)
+class Scan:
+    """A scan of some captures, and what it has found so far.
+
+    Args:
+        tshark: to read with.
+        settings: ports and policy.
+        reporter: told of everything.
+    """
+
+    tshark: Tshark
+    settings: Settings
+    reporter: Reporter
+    packets: int = 0
+    flows: int = 0
+    captures: int = 0
+    status: str = "complete"
+    worst: Severity | None = None
+    warnings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """What went wrong with captures, each with what to do about it."""
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def capture(self, name: str, tick: Tick) -> None:
+        """Read one capture; a failure is noted, and what was read before it is reported."""
+        self.captures += 1
+        try:
+            file = open_capture(name)
+        except CaptureError as error:
+            self._failed("failed", str(error))
+            return
+        pipeline = Pipeline(name, self.settings, first_flow=self.flows)
+        try:
+            outcome = asyncio.run(self._read(file, pipeline, tick))
+        finally:
+            pipeline.finish()
+            self._take(pipeline)
+            self._close(pipeline, name)
+        if outcome.status != "complete":
+            what = f"{name}: {outcome.what}."
+            self._failed(outcome.status, f"{what}\n  {outcome.remedy}".rstrip())
+
+    async def _read(self, file: CaptureFile, pipeline: Pipeline, tick: Tick) -> Outcome:
+        """Let tshark read, and report what is over."""
+
+        def sink(rows: list[Row]) -> None:
+            pipeline.rows(rows)
+            self._take(pipeline)
+            tick(pipeline.packets, pipeline.bytes_read)
+
+        return await read(self.tshark, file, sink)
+
+    def _take(self, pipeline: Pipeline) -> None:
+        """Report the flows that are over."""
+        for detail in pipeline.take():
+            self._count(detail)
+            self.reporter.flow(detail)
+
+    def _count(self, detail: FlowDetail) -> None:
+        """Count findings for the summary and the exit code."""
+        for finding in detail.findings:
+            self._counts[finding.rule] += 1
+            if self.worst is None or finding.severity > self.worst:
+                self.worst = finding.severity
+
+    def _close(self, pipeline: Pipeline, name: str) -> None:
+        """The end of one capture."""
+        self.packets += pipeline.packets
+        self.reporter.verdicts(pipeline.verdicts())
+        if pipeline.packets and pipeline.flows == self.flows:
+            self.warnings.append(_nothing(name, pipeline.tcp_segments))
+        self.flows = pipeline.flows
+        self.warnings.extend(pipeline.bugs)
+
+    def _failed(self, status: str, what: str) -> None:
+        """A capture that could not be read, or not to its end."""
+        self.status = max(self.status, status, key=WORST.index)
+        self.errors.append(what)
+        self.warnings.append(what.splitlines()[0])
+
+    def finish(self) -> None:
+        """Report the summary."""
+        self.reporter.summary(
+            Summary(
+                captures=self.captures,
+                packets=self.packets,
+                flows=self.flows,
+                findings=dict(self._counts),
+                status=self.status,
+                warnings=tuple(self.warnings),
+            )
+        )
+
+    def exit_code(self, fail_on: Severity) -> int:
+        """0 nothing at or above ``fail_on``, 1 findings, 3 a capture failed."""
+        if self.status != "complete":
+            return 3
+        return int(self.worst is not None and self.worst >= fail_on)
+
+
+def _nothing(name: str, segments: int) -> str:
+    """Why a capture with packets shows no flow."""
+    if not segments:
+        return f"{name}: no TCP in this capture, so no SMTP"
+    return (
+        f"{name}: no SMTP conversation found among {segments:,} TCP segments; "
+        "if mail uses another port here, name it with --port"
+    )

@@ -1,0 +1,60 @@
+"""tshark's PDML of a few fields, cut into rows without an XML parser.
+
+``tshark -T pdml -e FIELD…`` prints a ``geninfo`` block and then one ``<field name value/>`` for
+each occurrence of each field, in the order in which they were asked for.  ``<``, ``>``, ``&`` and
+quotes are escaped in values, so that no payload can close a packet; line breaks are not, so this
+is not read by lines.  It is the cheapest of tshark's formats that carries the payload.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dissect.segments.decode import FIELDS, Row
+
+END: Final = b"</packet>"
+
+REPEATED: Final = ("smtp.req.command", "smtp.response.code")
+"""Fields that ordinary frames have more than once: the last is taken."""
+
+_GENINFO: Final = (
+    r'<packet>\n[^\n]*\n    <field name="num" pos="0" show="(\d+)"[^\n]*\n'
+    r'    <field name="len" pos="0" show="(\d+)"[^\n]*\n[^\n]*\n'
+    r'    <field name="timestamp"[^>]*? value="([^"]*)"[^\n]*\n  </proto>\n'
+)
+
+
+def _pattern() -> re.Pattern[bytes]:
+    """A whole packet in which no field but REPEATED occurs twice; groups in the order of a row."""
+    fields = "".join(
+        rf'(?:  <field name="{name}" value="([^"]*)"/>\n){"*" if name in REPEATED else "?"}'
+        for name in FIELDS
+    )
+    return re.compile((_GENINFO + fields + "</packet>").encode())
+
+
+_PACKET: Final = _pattern()
+_HEAD: Final = re.compile(_GENINFO.encode())
+_FIELD: Final = re.compile(rb'  <field name="([^"]*)" value="([^"]*)"/>')
+
+
+def rows(text: bytes) -> list[Row]:
+    """The rows of a run of whole packets, in their order.
+
+    Raises:
+        AssertionError: if tshark printed a packet in a shape that is not known here.
+    """
+    found: list[Row] = _PACKET.findall(text)
+    if len(found) == text.count(END):
+        return found
+    return [_row(packet) for packet in text.split(END)[:-1]]
+
+
+def _row(packet: bytes) -> Row:
+    """The row of one packet of any shape; of a field that occurs twice, the innermost."""
+    head = _HEAD.search(packet)
+    if head is None:
+        raise AssertionError(f"tshark's PDML has an unknown shape: {packet[:400]!r}")
+    fields = dict(_FIELD.findall(packet, head.end()))
+    return *head.groups(), *(fields.get(name.encode(), b"") for name in FIELDS)

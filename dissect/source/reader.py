@@ -1,0 +1,145 @@
+"""pyshark, driving tshark over one capture, with its process in our own hands.
+
+pyshark starts tshark, reads its output and cleans up; its hooks put in our field list, our own
+reading of the output (a batch of packets at a time), the whole of stderr and the exit code.
+Always with the running event loop: pyshark would otherwise replace the process-wide child
+watcher, and fail where Python has none any more (3.14).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from pyshark.capture.capture import Capture
+
+from dissect.segments.decode import FIELDS, Row
+from dissect.source import pdml
+from dissect.source.file import CaptureFile
+from dissect.source.outcome import Outcome, judge
+from dissect.source.tshark import Tshark
+
+BUFFER: Final = 1 << 20
+"""Bytes read at a time: enough that nothing is done per packet that could be done per batch."""
+
+STDERR: Final = 64 << 10
+"""Bytes of stderr kept, from its end."""
+
+GRACE: Final = 2.0
+"""Seconds that a tshark gets to end by itself after SIGTERM."""
+
+Sink = Callable[[list[Row]], None]
+
+
+class _Batches:
+    """What pyshark calls an output parser: it hands over all whole packets of a read at once."""
+
+    async def get_packets_from_stream(
+        self,
+        stream: asyncio.StreamReader,
+        existing_data: bytes,
+        *,
+        got_first_packet: bool = True,  # noqa: ARG002 - pyshark's contract
+    ) -> tuple[list[Row] | None, bytes]:
+        """One batch of rows and the rest; raises EOFError at the end, as pyshark expects."""
+        data = await stream.read(BUFFER)
+        if not data:
+            raise EOFError
+        text = existing_data + data
+        end = text.rfind(pdml.END) + len(pdml.END)
+        if end < len(pdml.END):
+            return None, text
+        return pdml.rows(text[:end]), text[end:]
+
+
+class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
+    """A pyshark capture that keeps what pyshark throws away."""
+
+    def __init__(self, tshark: Tshark, capture: CaptureFile, options: tuple[str, ...]) -> None:
+        fields = [part for name in FIELDS for part in ("-e", name)]
+        super().__init__(
+            eventloop=asyncio.get_running_loop(),
+            tshark_path=tshark.path,
+            custom_parameters=["-r", capture.path, *options, *fields],
+        )
+        self.tshark = tshark
+        self.process: asyncio.subprocess.Process | None = None
+        self.errors: deque[bytes] = deque()
+
+    def __del__(self) -> None:
+        """Nothing: pyshark's own would run the loop that is already running."""
+
+    async def _get_tshark_process(self, packet_count: Any = None, stdin: Any = None) -> Any:
+        """Start tshark; it inherits standard input, where a capture may come from."""
+        command = [self.tshark.path, "-n", "-T", "pdml", *self.get_parameters(packet_count)]
+        self.process = await asyncio.create_subprocess_exec(
+            *command, stdin=stdin, stdout=-1, stderr=-1, limit=BUFFER
+        )
+        self._stderr_handling_tasks.append(asyncio.ensure_future(self._keep_stderr(self.process)))
+        return self.process
+
+    async def _keep_stderr(self, process: asyncio.subprocess.Process) -> None:
+        """Read stderr to its end, whatever bytes it holds, so that tshark never blocks on it."""
+        assert process.stderr is not None  # noqa: S101 - it was asked for
+        while data := await process.stderr.read(4096):
+            self.errors.append(data)
+            while sum(map(len, self.errors)) > STDERR:
+                self.errors.popleft()
+
+    def _setup_tshark_output_parser(self) -> _Batches:
+        return _Batches()
+
+    async def close_async(self) -> None:
+        """Wait for a tshark that has said all; end one that has not."""
+        process = self.process
+        if process is None:
+            return
+        if not self._eof_reached and process.returncode is None:
+            await _end(process)
+        await process.wait()
+        await asyncio.gather(*self._stderr_handling_tasks)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """SIGTERM, and SIGKILL for one that does not listen."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), GRACE)
+        except TimeoutError:
+            process.kill()
+
+
+async def read(
+    tshark: Tshark, capture: CaptureFile, sink: Sink, options: tuple[str, ...] = ()
+) -> Outcome:
+    """Read a capture to its end.
+
+    Args:
+        tshark: from ``find_tshark``.
+        capture: from ``open_capture``.
+        sink: called with every batch of rows; what it raises ends the reading and is passed on.
+        options: more options for tshark (a decode-as, a display filter), each its own string.
+
+    Returns:
+        How it ended.  Never raises for what tshark does.
+    """
+    packets = 0
+
+    def count(batch: list[Row]) -> None:
+        nonlocal packets
+        packets += len(batch)
+        sink(batch)
+
+    source = _Tshark(tshark, capture, options)
+    try:
+        await source.packets_from_tshark(count)
+    except OSError as error:
+        return Outcome("failed", packets, f"tshark cannot be started: {error}")
+    assert source.process is not None  # noqa: S101 - it ran
+    code = source.process.returncode
+    assert code is not None  # noqa: S101 - close_async waited for it
+    return judge(code, b"".join(source.errors), packets)

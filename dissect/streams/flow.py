@@ -1,0 +1,176 @@
+"""One TCP connection: two halves, the order between them, and its counters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dissect.evidence import Endpoint, Side
+from dissect.segments import ACK, RST, SYN, Segment
+from dissect.streams.events import Closing, StreamEvent
+from dissect.streams.half import HELD_BYTES, Half
+
+PATIENCE_SEGMENTS: Final = 64
+"""Segments that wait for bytes which they acknowledge, before those count as not captured."""
+
+PATIENCE_SECONDS: Final = 2.0
+
+
+class Flow:
+    """A connection, from its first segment to its last."""
+
+    __slots__ = (
+        "client", "end", "first_frame", "frames", "half_client", "half_server", "last_frame",
+        "midway", "number", "over", "reset", "server", "start", "tcp_stream", "waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self, number: int, segment: Segment, client: Endpoint, server: Endpoint, *, midway: bool
+    ) -> None:
+        self.number = number
+        self.over = False
+        """Whether the tracker has ended it."""
+        self.client = client
+        self.server = server
+        self.midway = midway
+        """Whether the capture lacks its handshake."""
+        self.tcp_stream = segment.tcp_stream
+        self.start = self.end = segment.time
+        self.first_frame = self.last_frame = segment.frame
+        self.frames = 0
+        self.reset = False
+        v6 = ":" in client.address
+        self.half_client = Half(Side.CLIENT, v6=v6)
+        self.half_server = Half(Side.SERVER, v6=v6)
+        self.waiting: list[tuple[Half, Half, Segment]] = []
+        """Segments that acknowledge bytes not delivered yet: the sender, its peer, the segment."""
+
+    def half(self, side: Side) -> Half:
+        """The bytes that one side sends."""
+        return self.half_client if side is Side.CLIENT else self.half_server
+
+    def feed(self, segment: Segment) -> list[StreamEvent]:
+        """Take a segment of this flow; give what it brings, in causal order."""
+        events: list[StreamEvent] = []
+        self.frames += 1
+        self.last_frame = segment.frame
+        self.end = segment.time
+        if (segment.source, segment.source_port) == self.client:
+            sender, peer = self.half_client, self.half_server
+        else:
+            sender, peer = self.half_server, self.half_client
+        self._count(sender, peer, segment)
+        if self.waiting or (segment.flags & ACK and self._early(peer, segment)):
+            self.waiting.append((sender, peer, segment))
+            self._settle(segment, events)
+        else:
+            self._take(sender, peer, segment, events)
+            if sender.held:
+                self._settle(segment, events)
+        return events
+
+    def finish(self) -> list[StreamEvent]:
+        """Nothing more will come: deliver what waits, with its holes."""
+        events: list[StreamEvent] = []
+        self._drain(events)
+        for half in (self.half_client, self.half_server):
+            half.give_up(events)
+        return events
+
+    @property
+    def finished(self) -> bool:
+        """Whether both sides have closed, or one has reset."""
+        return self.reset or (self.half_client.finished and self.half_server.finished)
+
+    @staticmethod
+    def _count(sender: Half, peer: Half, segment: Segment) -> None:
+        """Counters and the options of the handshake, whatever the order of arrival."""
+        sender.seen += 1
+        length = segment.length
+        sender.bytes += length
+        if length == 1:
+            sender.singles += 1
+        if segment.flags & SYN:
+            if segment.mss:
+                peer.mss = segment.mss
+            if sender.base is None:
+                sender.base = (segment.seq + 1) % (1 << 32)
+
+    @staticmethod
+    def _early(peer: Half, segment: Segment) -> bool:
+        """Whether a segment acknowledges bytes that have not been delivered."""
+        if not peer.seen or peer.base is None:
+            return False
+        ahead = peer.offset(segment.ack) - peer.edge - (peer.fin is not None)
+        return 0 < ahead <= HELD_BYTES  # further ahead it is no acknowledgment of this stream
+
+    def _take(self, sender: Half, peer: Half, segment: Segment, events: list[StreamEvent]) -> None:
+        """Let a segment act whose causes have been delivered."""
+        flags = segment.flags
+        if flags & ACK and peer.base is not None:
+            peer.acked = max(peer.acked, peer.offset(segment.ack))
+        if flags & SYN:
+            if segment.length:
+                segment = segment._replace(seq=(segment.seq + 1) % (1 << 32), flags=flags & ~SYN)
+                sender.accept(segment, events)
+            return
+        if flags & RST:
+            self._reset(sender, segment, events)
+            return
+        sender.accept(segment, events)
+
+    def _reset(self, sender: Half, segment: Segment, events: list[StreamEvent]) -> None:
+        """A RST; the bytes of its payload, if any, are a diagnostic (RFC 9293 section 3.5.3)."""
+        offset = sender.offset(segment.seq) if sender.base is not None else 0
+        self.reset = True
+        events.append(Closing(sender.side, True, offset, segment.frame, segment.time))  # noqa: FBT003
+
+    def _settle(self, latest: Segment, events: list[StreamEvent]) -> None:
+        """Deliver what has waited long enough, or need not wait any more."""
+        self._ready(events)
+        while self.waiting and self._impatient(latest):
+            self._force(events)
+            self._ready(events)
+        for half in (self.half_client, self.half_server):
+            if half.held and (half.overflowing() or self._overdue(half, latest)):
+                offset, frame, segment = half.held[0]
+                half.skip(offset, frame, segment.time, events)
+
+    def _ready(self, events: list[StreamEvent]) -> None:
+        """Let act all waiting segments whose causes are there, oldest first."""
+        progress = True
+        while progress and self.waiting:
+            progress = False
+            for index, (sender, peer, segment) in enumerate(self.waiting):
+                if not (segment.flags & ACK and self._early(peer, segment)):
+                    del self.waiting[index]
+                    self._take(sender, peer, segment, events)
+                    progress = True
+                    break
+
+    def _impatient(self, latest: Segment) -> bool:
+        """Whether the oldest waiting segment has waited too long."""
+        waited = latest.time - self.waiting[0][2].time
+        return len(self.waiting) > PATIENCE_SEGMENTS or waited > PATIENCE_SECONDS
+
+    def _overdue(self, half: Half, latest: Segment) -> bool:
+        """Whether the peer has acknowledged what is missing, and time has passed since."""
+        offset, _, segment = half.held[0]
+        return half.acked >= offset and latest.time - segment.time > PATIENCE_SECONDS
+
+    def _force(self, events: list[StreamEvent]) -> None:
+        """Give up the bytes that the oldest waiting segment acknowledges."""
+        sender, peer, segment = self.waiting.pop(0)
+        upto = peer.offset(segment.ack)
+        if peer.fin is not None and not peer.finished:
+            upto = min(upto, peer.fin[0])
+        peer.acked = max(peer.acked, upto)
+        while peer.edge < upto:
+            peer.skip(upto, segment.frame, segment.time, events)
+        self._take(sender, peer, segment, events)
+
+    def _drain(self, events: list[StreamEvent]) -> None:
+        """Deliver everything that waits."""
+        self._ready(events)
+        while self.waiting:
+            self._force(events)
+            self._ready(events)

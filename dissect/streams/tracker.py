@@ -1,0 +1,179 @@
+"""Which segment belongs to which flow; when a flow begins, ends, and is forgotten.
+
+Flow identity is ours: addresses, ports and order of appearance.  Ports that mail uses are
+followed from their first byte; a connection on any other port is followed once it opens with a
+220 greeting and an EHLO or HELO.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from dissect.evidence import Endpoint
+from dissect.segments import ACK, SYN, Segment
+from dissect.streams.events import StreamEvent
+from dissect.streams.flow import Flow
+
+MAIL_PORTS: Final = frozenset({25, 465, 587, 2525})
+"""smtp, submissions (TLS), submission (RFC 8314, RFC 6409), and the common alternative."""
+
+OPEN_FLOWS: Final = 20_000
+"""Flows followed at once; beyond it the one silent for longest is ended."""
+
+LINGERING: Final = 1_000
+"""Closed flows that may still get a late segment."""
+
+LINGER_SECONDS: Final = 10.0
+IDLE_SECONDS: Final = 4 * 3600.0
+PROBATION_SEGMENTS: Final = 24
+PROBATION_FLOWS: Final = 2_000
+REMEMBERED_ENDS: Final = 10_000
+
+GREETING: Final = re.compile(rb"220[ -]")
+HELLO: Final = re.compile(rb"(?:EHLO|HELO)[ \r\n]", re.IGNORECASE)
+
+Key = tuple[str, int, str, int]
+Result = tuple[Flow, list[StreamEvent]]
+
+
+def _key(segment: Segment) -> Key:
+    """The same key for both directions."""
+    one = (segment.source, segment.source_port)
+    two = (segment.destination, segment.destination_port)
+    return one + two if one < two else two + one
+
+
+class Tracker:
+    """All flows that are open."""
+
+    def __init__(self, ports: Iterable[int] = (), first_flow: int = 0) -> None:
+        self.ports = MAIL_PORTS | set(ports)
+        self.open: OrderedDict[Key, Flow] = OrderedDict()
+        self.closing: OrderedDict[Key, float] = OrderedDict()
+        """Flows that have closed, with the time when they did."""
+        self.ended: OrderedDict[Key, int] = OrderedDict()
+        """Flows that are gone, so that their last acknowledgments do not look like new ones."""
+        self.probation: OrderedDict[Key, list[Segment]] = OrderedDict()
+        self.flows = first_flow
+        """Number of the next flow."""
+        self.tcp_segments = 0
+
+    def feed(self, segment: Segment) -> Iterable[Result]:
+        """Each flow that a segment moves, with what it brings."""
+        self.tcp_segments += 1
+        key = _key(segment)
+        flow = self.open.get(key)
+        if flow is None:
+            return self._begin(key, segment)
+        if segment.flags & (SYN | ACK) == SYN and self._reused(flow, segment):
+            return [self._end(key), *self._begin(key, segment)]
+        events = flow.feed(segment)
+        self.open.move_to_end(key)
+        if flow.finished and key not in self.closing:
+            self.closing[key] = segment.time
+        return ((flow, events),)
+
+    def expire(self, now: float) -> Iterator[Result]:
+        """End the flows whose time is over; ``now`` is the time of the latest segment.
+
+        Called once for a batch, not for a packet.
+        """
+        while self.closing:
+            key, since = next(iter(self.closing.items()))
+            if len(self.closing) <= LINGERING and now - since < LINGER_SECONDS:
+                break
+            yield self._end(key)
+        while self.open:
+            key, flow = next(iter(self.open.items()))
+            if len(self.open) <= OPEN_FLOWS and now - flow.end < IDLE_SECONDS:
+                break
+            yield self._end(key)
+
+    def finish(self) -> Iterator[Result]:
+        """End all flows, in order of appearance."""
+        for key in sorted(self.open, key=lambda k: self.open[k].number):
+            yield self._end(key)
+
+    def _end(self, key: Key) -> Result:
+        """Forget a flow; what it still had to give."""
+        flow = self.open.pop(key)
+        self.closing.pop(key, None)
+        self.ended[key] = flow.number
+        self.ended.move_to_end(key)
+        if len(self.ended) > REMEMBERED_ENDS:
+            self.ended.popitem(last=False)
+        events = flow.finish()
+        flow.over = True
+        return flow, events
+
+    @staticmethod
+    def _reused(flow: Flow, segment: Segment) -> bool:
+        """Whether a SYN opens another connection between the same ports."""
+        opener = (segment.source, segment.source_port) == flow.client
+        half = flow.half_client if opener else flow.half_server
+        return flow.midway or half.base != (segment.seq + 1) % (1 << 32) or not opener
+
+    def _begin(self, key: Key, segment: Segment) -> Iterator[Result]:
+        """The first segment of a flow, or one that belongs to none."""
+        syn = segment.flags & SYN
+        if segment.source_port not in self.ports and segment.destination_port not in self.ports:
+            yield from self._probe(key, segment)
+        elif syn or (segment.length and key not in self.ended):
+            yield from self._follow(key, (segment,))
+
+    def _follow(self, key: Key, segments: Iterable[Segment]) -> Iterator[Result]:
+        """Make a flow and feed it what has been seen of it."""
+        flow: Flow | None = None
+        for segment in segments:
+            if flow is None:
+                flow = self._make(segment)
+                self.open[key] = flow
+                self.ended.pop(key, None)
+            yield flow, flow.feed(segment)
+
+    def _make(self, segment: Segment) -> Flow:
+        """A flow whose client is the one that sent the SYN, or does not have the mail port."""
+        one = Endpoint(segment.source, segment.source_port)
+        two = Endpoint(segment.destination, segment.destination_port)
+        syn = bool(segment.flags & SYN)
+        if syn:
+            backwards = bool(segment.flags & ACK)
+        else:
+            backwards = one.port in self.ports and two.port not in self.ports
+        client, server = (two, one) if backwards else (one, two)
+        self.flows += 1
+        return Flow(self.flows - 1, segment, client, server, midway=not syn)
+
+    def _probe(self, key: Key, segment: Segment) -> Iterator[Result]:
+        """Wait for the greeting and the hello of a connection on a port that is no mail port."""
+        held = self.probation.get(key)
+        if held is None:
+            if segment.flags & (SYN | ACK) != SYN:
+                return
+            held = self.probation[key] = []
+            if len(self.probation) > PROBATION_FLOWS:
+                self.probation.popitem(last=False)
+        held.append(segment)
+        spoken = self._spoken(held)
+        if spoken is None and len(held) <= PROBATION_SEGMENTS:
+            return
+        del self.probation[key]
+        if spoken:
+            yield from self._follow(key, held)
+
+    @staticmethod
+    def _spoken(held: list[Segment]) -> bool | None:
+        """Whether the first bytes of both sides are SMTP; None while they cannot tell."""
+        opener = (held[0].source, held[0].source_port)
+        server = b"".join(s.payload for s in held if (s.source, s.source_port) != opener)
+        client = b"".join(s.payload for s in held if (s.source, s.source_port) == opener)
+        if (client and len(server) < len(b"220 ")) or (
+            len(server) >= len(b"220 ") and not GREETING.match(server)
+        ):
+            return False if client or server else None
+        if len(client) < len(b"EHLO "):
+            return None
+        return bool(HELLO.match(client))

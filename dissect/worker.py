@@ -1,0 +1,158 @@
+"""The dissector as a process of its own, so that a screen beside it never waits for it.
+
+Writes to standard output: for each ``Update`` its length in four bytes, the most significant
+first, and its pickle.  The last one has a status other than ``loading``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pickle
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO, Final
+
+import click
+
+from dissect import cli
+from dissect.analysis import pack
+from dissect.analysis.model import FlowDetail, Progress, Status, Update, Verdict
+from dissect.errors import SeamarkError
+from dissect.pipeline import Pipeline, Settings
+from dissect.segments.decode import Row
+from dissect.source import CaptureFile, Outcome, find_tshark, open_capture, read
+
+TICK: Final = 0.2
+"""Seconds between updates while a capture loads."""
+
+BATCH: Final = 400
+"""Flows in one update, so that the reader is never busy for long."""
+
+ROWS: Final = 20_000
+"""Rows of open flows sent in one tick; the rest waits for the next."""
+
+NICE: Final = 5
+"""The screen goes first."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """Reads captures and tells of them."""
+
+    out: BinaryIO
+    settings: Settings
+    captures: tuple[str, ...]
+    verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    packets: int = 0
+    flows: int = 0
+    read: int = 0
+    total: int = 0
+    warnings: list[str] = field(default_factory=list)
+    told: float = 0.0
+
+    def run(self) -> None:
+        """Read all captures; the last update says how it went."""
+        status, error = Status.COMPLETE, ""
+        try:
+            tshark = find_tshark()
+            files = [open_capture(name) for name in self.captures]
+            self.total = sum(file.size for file in files) if all(f.size for f in files) else 0
+            for file in files:
+                outcome = asyncio.run(self._capture(tshark, file))
+                if outcome.status != "complete":
+                    status = Status(outcome.status)
+                    error = f"{file.name}: {outcome.what}.\n{outcome.remedy}".strip()
+        except SeamarkError as failure:
+            status, error = Status.FAILED, str(failure)
+        self._send(Update(progress=replace(self._progress(status), error=error)))
+
+    async def _capture(self, tshark: Any, file: CaptureFile) -> Outcome:
+        """Read one capture to its end."""
+        pipeline = Pipeline(file.name, self.settings, first_flow=self.flows)
+        packets, before = self.packets, self.read
+
+        def sink(rows: list[Row]) -> None:
+            pipeline.rows(rows)
+            self.packets, self.read = packets + pipeline.packets, before + pipeline.bytes_read
+            self.flows = pipeline.flows
+            if time.monotonic() - self.told > TICK:
+                self._tell(pipeline)
+
+        self._send(Update(progress=self._progress(Status.LOADING)))
+        outcome = await read(tshark, file, sink)
+        pipeline.finish()
+        self.flows = pipeline.flows
+        self.warnings.extend(pipeline.bugs)
+        self._tell(pipeline)
+        return outcome
+
+    def _tell(self, pipeline: Pipeline) -> None:
+        """Send what has changed."""
+        self._batches(pipeline.take())
+        self._batches(pipeline.changed(ROWS))
+        self.verdicts[pipeline.capture] = pipeline.verdicts()
+        every = tuple(verdict for found in self.verdicts.values() for verdict in found)
+        self._send(Update(progress=self._progress(Status.LOADING), verdicts=every))
+        self.told = time.monotonic()
+
+    def _batches(self, details: list[FlowDetail]) -> None:
+        """Send flows, a batch at a time."""
+        for start in range(0, len(details), BATCH):
+            part = details[start : start + BATCH]
+            self._send(
+                Update(
+                    progress=self._progress(Status.LOADING),
+                    summaries=tuple(detail.summary for detail in part),
+                    details=tuple(pack(detail) for detail in part),
+                )
+            )
+
+    def _progress(self, status: Status) -> Progress:
+        """How far the reading is."""
+        return Progress(
+            capture=", ".join(self.captures),
+            status=status,
+            packets=self.packets,
+            bytes_read=min(self.read, self.total),
+            bytes_total=self.total,
+            flows=self.flows,
+            warnings=tuple(self.warnings),
+        )
+
+    def _send(self, update: Update) -> None:
+        """One update, whole."""
+        blob = pickle.dumps(update, 5)
+        self.out.write(len(blob).to_bytes(4, "big") + blob)
+        self.out.flush()
+
+
+@click.command()
+@click.argument("captures", nargs=-1, required=True)
+@cli.reading_options
+def main(captures: tuple[str, ...], **options: Any) -> None:
+    """Read captures for a screen that listens on standard output."""
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    with contextlib.suppress(BrokenPipeError):
+        Worker(sys.stdout.buffer, cli.settings(**options), captures).run()
+
+
+def arguments(captures: Iterable[str], settings: Settings) -> list[str]:
+    """The words that start a worker for these captures, behind the interpreter's name."""
+    policy = settings.policy
+    words = ["-m", "dissect.worker", "--min-severity", str(policy.lowest)]
+    for option, values in (
+        ("--port", sorted(settings.ports)),
+        ("--rule", sorted(policy.only)),
+        ("--ignore", sorted(policy.ignore)),
+    ):
+        words += [part for value in values for part in (option, str(value))]
+    return [*words, "--", *captures]
+
+
+if __name__ == "__main__":
+    main()
