@@ -7,6 +7,7 @@ file.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -93,6 +94,7 @@ def scan(
     a capture failed (what was read before is still printed), 130 interrupted.
     """
     chosen = settings(**options)
+    collect_seldom()
     if captures.count("-") > 1:
         raise UsageError("Standard input can be read only once.", "Name - once.")
     work = Scan(find_tshark(), chosen, FORMATS[form](sys.stdout.write, colour=_colour()))
@@ -109,6 +111,12 @@ def scan(
     for error in work.errors:
         click.echo(f"seamark: {_safe(error)}", err=True)
     context.exit(130 if interrupted else work.exit_code(Severity.parse(fail_on)))
+
+
+def collect_seldom() -> None:
+    """Let the collector of cycles run seldom: a flow's values hold none, and there are many."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _colour() -> bool:

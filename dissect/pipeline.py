@@ -39,14 +39,14 @@ class _Conversation:
 
     __slots__ = ("builder", "context", "engine", "session")
 
-    def __init__(self, flow: Flow, capture: str, settings: Settings, history: History) -> None:
+    def __init__(self, flow: Flow, capture: str, history: History, *, ladder: bool) -> None:
         self.context = Context(
             flow=flow.number, client=flow.client, server=flow.server, start=flow.start,
             history=history, first_frame=flow.first_frame, midway=flow.midway,
         )  # fmt: skip
         self.session = Session(flow)
-        self.engine = Engine(self.context, settings.policy.rules())
-        self.builder = Builder(flow, capture, self.session)
+        self.engine = Engine(self.context)
+        self.builder = Builder(flow, capture, self.session, ladder=ladder)
 
 
 class Pipeline:
@@ -56,14 +56,21 @@ class Pipeline:
         capture: its name, as given by the user.
         settings: ports and policy.
         first_flow: number of its first flow, so that flows of several captures differ.
+        ladders: whether flows come with their rows; reports have no use for them.
     """
 
     def __init__(
-        self, capture: str = "", settings: Settings | None = None, *, first_flow: int = 0
+        self,
+        capture: str = "",
+        settings: Settings | None = None,
+        *,
+        first_flow: int = 0,
+        ladders: bool = True,
     ) -> None:
         self.capture = capture
         self.settings = settings or Settings()
         self.tracker = Tracker(self.settings.ports, first_flow)
+        self.ladders = ladders
         self.packets = 0
         self.bytes_read = 0
         """Of a capture file, estimated: frames with their record headers."""
@@ -110,7 +117,7 @@ class Pipeline:
             builder = conversation.builder
             if builder.changed and rows > 0:
                 builder.changed = False
-                rows -= len(builder.rows.by_number)
+                rows -= len(builder.ladder.events)
                 found.append(builder.detail())
         return found
 
@@ -133,7 +140,7 @@ class Pipeline:
         conversation = self._open.get(flow.number)
         if conversation is None:
             conversation = self._open[flow.number] = _Conversation(
-                flow, self.capture, self.settings, self._history
+                flow, self.capture, self._history, ladder=self.ladders
             )
         if events:
             self._read(conversation, events)

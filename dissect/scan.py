@@ -54,7 +54,7 @@ class Scan:
         except CaptureError as error:
             self._failed("failed", str(error))
             return
-        pipeline = Pipeline(name, self.settings, first_flow=self.flows)
+        pipeline = Pipeline(name, self.settings, first_flow=self.flows, ladders=False)
         try:
             outcome = asyncio.run(self._read(file, pipeline, tick))
         finally:

@@ -135,6 +135,7 @@ class Worker:
 @cli.reading_options
 def main(captures: tuple[str, ...], **options: Any) -> None:
     """Read captures for a screen that listens on standard output."""
+    cli.collect_seldom()
     with contextlib.suppress(OSError):
         os.nice(NICE)
     with contextlib.suppress(BrokenPipeError):

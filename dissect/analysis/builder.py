@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from dissect.analysis.model import FlowDetail, FlowSummary, Outcome, Recipients
-from dissect.analysis.rows import Rows
+from dissect.analysis.rows import Ladder
 from dissect.detect import envelope, masks
-from dissect.detect.context import HELLO
 from dissect.detect.finding import Finding, Severity
-from dissect.dialogue import Command, Ended, Exchange, Session, Transaction, TransactionEnd
+from dissect.detect.traits import HELLOS, MASKS
+from dissect.dialogue import Ended, Exchange, Session, Transaction, TransactionEnd
 from dissect.dialogue.events import DialogueEvent
 from dissect.dialogue.grammar import PHASES
 from dissect.streams import Flow
@@ -25,49 +24,56 @@ SHORT: Final = 256
 class Builder:
     """Gathers what a flow's summary and ladder say."""
 
-    def __init__(self, flow: Flow, capture: str, session: Session) -> None:
+    def __init__(self, flow: Flow, capture: str, session: Session, *, ladder: bool = True) -> None:
         self.flow = flow
         self.capture = capture
         self.session = session
-        self.rows = Rows()
+        self.ladder = Ladder()
+        self._keep = ladder
         self.findings: list[Finding] = []
         self.changed = True
         self.ended: Ended | None = None
         self.helo = self.banner = self.reverse_path = ""
         self.messages = 0
         self.offered = self.accepted = 0
-        self.damaged = 0
-        """Recipients that were damaged in messages that were accepted."""
+        self._before = (0, 0)
+        """Recipients offered and accepted before the transaction that is open."""
+        self.left = 0
+        """Recipients that were not accepted, of messages that were."""
         self.refused = 0
         self.lost = False
-        self.commands = 0
         self.phase = "greeting"
         """How far the server came: the last command that it answered."""
 
     def add(self, events: list[DialogueEvent], findings: list[Finding]) -> None:
         """Take what one segment has brought."""
         self.changed = True
-        if events:
-            self.rows.add(events)
-            for event in events:
-                handler = LEARN.get(type(event))
-                if handler:
-                    handler(self, event)
+        tell, keep = self.ladder.tell, self._keep
+        for event in events:
+            kind = type(event)
+            if kind is Exchange:
+                self._learn_exchange(event)  # type: ignore[arg-type]
+            elif kind is Transaction:
+                self._learn_transaction(event)  # type: ignore[arg-type]
+            elif kind is Ended:
+                self.ended = event  # type: ignore[assignment]
+            elif keep:
+                tell(event)  # type: ignore[arg-type]
         if findings:
             self.findings.extend(findings[: max(0, FINDINGS - len(self.findings))])
 
-    def _learn_command(self, command: Command) -> None:
-        self.commands += 1
-        if command.verb in HELLO:
-            self.helo = _short(command.argument.strip())
-
     def _learn_exchange(self, exchange: Exchange) -> None:
-        command, reply = exchange.command, exchange.reply
-        if reply is not None and reply.greeting:
-            self.banner = _short(reply.lines[0])
+        """Count recipients, and remember names."""
+        command, reply, _ = exchange
         if command is None:
+            if reply is not None and reply.greeting:
+                self.banner = _short(reply.lines[0])
             return
-        verb = envelope.original(command)
+        if reply is not None and self._keep:
+            self.ladder.pair(command, reply)
+        verb = command.verb
+        if command.line[:1] in MASKS:
+            verb = envelope.original(command)
         if reply is not None:
             self.phase = PHASES.get(verb, self.phase)
         if verb == "RCPT":
@@ -75,27 +81,25 @@ class Builder:
             self.accepted += reply is not None and reply.positive
         elif verb == "MAIL" and not self.reverse_path:
             self.reverse_path = _short(masks.path(command.line).encode())
-        elif verb == "EHLO" and not self.helo:
-            self.helo = _short(command.argument.strip())
+        elif verb in HELLOS:
+            self.helo = _short(command.line[len(command.verb) :].strip())
 
     def _learn_transaction(self, transaction: Transaction) -> None:
-        self.messages += transaction.accepted
+        offered, accepted = self.offered - self._before[0], self.accepted - self._before[1]
+        self._before = (self.offered, self.accepted)
         if transaction.accepted:
-            offered = envelope.read(transaction).offered
-            self.damaged += sum(not recipient.accepted for recipient in offered)
+            self.messages += 1
+            self.left += offered - accepted
         elif transaction.end is TransactionEnd.LOST and envelope.undecided(transaction):
             self.lost = True
         elif envelope.refused(transaction):
             self.refused += 1
 
-    def _learn_ended(self, ended: Ended) -> None:
-        self.ended = ended
-
     def outcome(self) -> Outcome:
         """What became of the mail."""
         tests = (
             (self.lost and self._over(), Outcome.LOST),
-            (self.messages and self.damaged, Outcome.PARTLY),
+            (self.messages and self.left, Outcome.PARTLY),
             (self.messages and self.refused, Outcome.PARTLY),
             (self.messages, Outcome.DELIVERED),
             (self.session.encrypted, Outcome.ENCRYPTED),
@@ -148,23 +152,13 @@ class Builder:
         )
 
     def detail(self) -> FlowDetail:
-        """The flow with its ladder."""
-        numbers = sorted(self.rows.by_number)
+        """The flow with its findings, and with its rows where a ladder is kept."""
         return FlowDetail(
             summary=self.summary(),
-            rows=tuple(self.rows.by_number[number] for number in numbers),
+            rows=self.ladder.rows(),
             findings=tuple(sorted(self.findings, key=lambda f: (f.rows[:1] or (1 << 30,), f.rule))),
-            left_out=self.rows.left_out,
+            left_out=self.ladder.left_out,
         )
-
-
-LEARN: Final[dict[type, Callable[[Builder, DialogueEvent], None]]] = {
-    Command: Builder._learn_command,  # type: ignore[dict-item]  # noqa: SLF001
-    Exchange: Builder._learn_exchange,  # type: ignore[dict-item]  # noqa: SLF001
-    Transaction: Builder._learn_transaction,  # type: ignore[dict-item]  # noqa: SLF001
-    Ended: Builder._learn_ended,  # type: ignore[dict-item]  # noqa: SLF001
-}
-"""Which event teaches what."""
 
 
 def _short(value: bytes) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from dissect.analysis.model import Row, RowKind
 from dissect.detect import keywords, masks
-from dissect.dialogue import Command, Exchange, Note, NoteKind, Opaque, OpaqueKind, Reply
-from dissect.dialogue.events import END_OF_DATA, DialogueEvent
+from dissect.dialogue import Command, Note, NoteKind, Opaque, OpaqueKind, Reply
+from dissect.dialogue.events import END_OF_DATA
 from dissect.evidence import Side
 
 TEXT: Final = 2_048
@@ -15,6 +16,9 @@ TEXT: Final = 2_048
 
 ROWS: Final = 20_000
 """Rows kept of one flow; later ones are counted."""
+
+FRAMES: Final = 16
+"""Frames named in one row of retransmissions."""
 
 NOTES: Final = {
     NoteKind.UNSEEN: (RowKind.GAP, "{size:,} bytes are not in the capture"),
@@ -33,90 +37,74 @@ OPAQUE: Final = {
 }
 
 
-class Rows:
-    """The rows of one flow, by number."""
+Told = Command | Reply | Opaque | Note
+
+
+class Ladder:
+    """What a flow's rows are made from; they are made when somebody asks for them."""
 
     def __init__(self) -> None:
-        self.by_number: dict[int, Row] = {}
+        self.events: dict[int, Told] = {}
+        """By number; at most ``ROWS``."""
+        self.partners: dict[int, int] = {}
+        """Number of a command to that of its reply, and the other way round."""
         self.left_out = 0
-        self._group: tuple[int, int] = (0, -1)
-        self._repeat: Row | None = None
 
-    def add(self, events: list[DialogueEvent]) -> None:
-        """Take events."""
-        for event in events:
-            kind = type(event)
-            if kind is Command:
-                self._command(event)  # type: ignore[arg-type]
-            elif kind is Reply:
-                self._put(_reply(event))  # type: ignore[arg-type]
-            elif kind is Exchange:
-                self._pair(event)  # type: ignore[arg-type]
-            elif kind is Opaque:
-                self._put(_opaque(event))  # type: ignore[arg-type]
-            elif kind is Note:
-                self._note(event)  # type: ignore[arg-type]
-
-    def _put(self, row: Row) -> None:
-        """Keep a row, within the bound."""
-        if row.number in self.by_number or len(self.by_number) < ROWS:
-            self.by_number[row.number] = row
+    def tell(self, event: Told) -> None:
+        """Something was said or done; an event with a known number replaces that one."""
+        if len(self.events) < ROWS or event.number in self.events:
+            self.events[event.number] = event
         else:
             self.left_out += 1
 
-    def _command(self, command: Command) -> None:
-        """A command; the second of a pipelining group makes it one."""
-        group, first = self._group
-        if command.group == group:
-            row = self.by_number.get(first)
-            if row is not None and row.group is None:
-                self.by_number[first] = row._replace(group=group)
-            self._put(_command(command, command.group))
-        else:
-            self._group = (command.group, command.number)
-            self._put(_command(command, None))
+    def pair(self, command: Command, reply: Reply) -> None:
+        """A reply has found its command; seams and repeats may have been learnt since."""
+        if command.number in self.events:
+            self.events[command.number] = command
+            self.partners[command.number] = reply.number
+            self.partners[reply.number] = command.number
 
-    def _pair(self, exchange: Exchange) -> None:
-        """A reply has found its command: tie the rows, and take what was learnt since."""
-        command, reply = exchange.command, exchange.reply
-        if command is None:
-            return
-        row = self.by_number.get(command.number)
-        if row is not None:
-            self.by_number[command.number] = row._replace(
-                partner=reply.number if reply else None,
-                seams=command.seams,
-                retransmitted=command.retransmitted,
-            )
-        answer = self.by_number.get(reply.number) if reply else None
-        if reply is not None and answer is not None:
-            self.by_number[reply.number] = answer._replace(partner=command.number)
+    def rows(self) -> tuple[Row, ...]:
+        """The rows, in order."""
+        groups = Counter(e.group for e in self.events.values() if type(e) is Command)
+        found: list[Row] = []
+        for number in sorted(self.events):
+            event = self.events[number]
+            if type(event) is Command:
+                group = event.group if groups[event.group] > 1 else None
+                found.append(_command(event, group, self.partners.get(number)))
+            elif type(event) is Reply:
+                found.append(_reply(event, self.partners.get(number)))
+            elif type(event) is Opaque:
+                found.append(_opaque(event))
+            elif type(event) is Note:
+                _add_note(found, event)
+        return tuple(found)
 
-    def _note(self, note: Note) -> None:
-        """Something that TCP did; a run of retransmissions is one row."""
-        kind, words = NOTES[note.kind]
-        last = self._repeat
-        if (
-            last is not None
-            and kind is RowKind.RETRANSMISSION is last.kind
-            and last.side is note.side
-            and last.number in self.by_number
-            and last.number + last.retransmitted == note.number
-        ):
-            note = note._replace(
-                number=last.number, size=last.size + note.size, frames=last.frames + note.frames
-            )
-        row = Row(
-            number=note.number, kind=kind, side=note.side, time=note.time,
-            frames=note.frames[:16], offset=note.offset, size=note.size,
-            text=words.format(size=note.size).encode(),
-            retransmitted=len(note.frames) if kind is RowKind.RETRANSMISSION else 0,
+
+def _add_note(found: list[Row], note: Note) -> None:
+    """Something that TCP did; a run of retransmissions is one row."""
+    kind, words = NOTES[note.kind]
+    again = kind is RowKind.RETRANSMISSION
+    last = found[-1] if found else None
+    count = 1
+    if again and last and last.kind is kind and last.side is note.side:
+        found.pop()
+        count += last.retransmitted
+        note = note._replace(
+            number=last.number, offset=last.offset, size=last.size + note.size,
+            frames=(last.frames + note.frames)[-FRAMES:],
         )  # fmt: skip
-        self._repeat = row
-        self._put(row)
+    found.append(
+        Row(
+            number=note.number, kind=kind, side=note.side, time=note.time, frames=note.frames,
+            offset=note.offset, size=note.size, text=words.format(size=note.size).encode(),
+            retransmitted=count if again else 0,
+        )
+    )  # fmt: skip
 
 
-def _command(command: Command, group: int | None) -> Row:
+def _command(command: Command, group: int | None, partner: int | None) -> Row:
     """A command line, an AUTH answer, or message data."""
     mask = masks.verb(command)
     data = command.verb == END_OF_DATA
@@ -128,7 +116,7 @@ def _command(command: Command, group: int | None) -> Row:
         number=command.number, kind=kind, side=Side.CLIENT, time=command.time,
         frames=command.frames, offset=command.offset, size=command.size, text=text,
         verb="" if data else command.verb, seams=command.seams, pieces=command.pieces,
-        group=group, masked=((0, mask.length),) if mask else (),
+        partner=partner, group=group, masked=((0, mask.length),) if mask else (),
         original=mask.original if mask else "", retransmitted=command.retransmitted,
     )  # fmt: skip
 
@@ -138,14 +126,14 @@ def _segments(command: Command) -> str:
     return "1 segment" if command.segments == 1 else f"{command.segments:,} segments"
 
 
-def _reply(reply: Reply) -> Row:
+def _reply(reply: Reply, partner: int | None) -> Row:
     """A reply, with what is masked in it."""
     masked, original = _masked(reply)
     return Row(
         number=reply.number, kind=RowKind.GREETING if reply.greeting else RowKind.REPLY,
         side=Side.SERVER, time=reply.time, frames=reply.frames, offset=reply.offset,
         size=reply.size, text=reply.text[:TEXT], code=reply.code, seams=reply.seams,
-        pieces=reply.pieces, masked=masked, original=original,
+        pieces=reply.pieces, partner=partner, masked=masked, original=original,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import fields
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from dissect.analysis.model import Verdict
@@ -107,6 +108,7 @@ class Verdicts:
         return tuple(sorted(found, key=lambda v: (-v.confidence, v.client, v.server)))
 
 
+@lru_cache(maxsize=4096)
 def network(address: str) -> str:
     """The client network of an address: /24, or /64 for IPv6."""
     try:

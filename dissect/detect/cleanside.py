@@ -25,7 +25,9 @@ ECHOED, REFUSED, SYNC_ERROR, DIED = 0.98, 0.85, 0.8, 0.6
 def suspect(exchange: Exchange) -> bool:
     """Whether a whole verb with a seam inside was refused as unknown, or never answered."""
     command, reply = exchange.command, exchange.reply
-    if command is None or command.verb == END_OF_DATA or masks.verb(command):
+    if command is None or not command.seams or (reply is not None and reply.positive):
+        return False
+    if command.verb == END_OF_DATA or masks.verb(command):
         return False
     if command.verb not in masks.REAL_VERBS or masks.seam_in_verb(command) is None:
         return False
@@ -41,10 +43,12 @@ def _unknown(reply: Reply) -> bool:
 
 def masked(transaction: Transaction) -> dict[int, float]:
     """Command numbers that were masked further on, with the confidence of that."""
+    suspects = [e for e in transaction.exchanges if suspect(e)]
+    if not suspects:
+        return {}
     whole = [e for e in transaction.exchanges if e.command and not masks.seam_in_verb(e.command)]
     accepted = any(e.reply and e.reply.positive for e in whole)
     refused = any(e.reply and _unknown(e.reply) for e in whole)
-    suspects = [e for e in transaction.exchanges if suspect(e)]
     found: dict[int, float] = {}
     for exchange in suspects:
         confidence = _confidence(exchange, transaction)

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
-from dissect.detect import keywords, masks
+from dissect.detect import keywords, masks, traits
 from dissect.detect.history import History
-from dissect.dialogue import Command, Exchange, NoteKind, Opaque, OpaqueKind
-from dissect.dialogue.events import DialogueEvent, Note
+from dissect.detect.keywords import Keyword
+from dissect.dialogue import (
+    Command,
+    Ended,
+    Exchange,
+    Note,
+    NoteKind,
+    Opaque,
+    OpaqueKind,
+    Reply,
+    Transaction,
+    TransactionEnd,
+)  # fmt: skip
+from dissect.dialogue.events import END_OF_DATA
 from dissect.evidence import Endpoint
 
-HELLO = frozenset({"EHLO", "HELO", "LHLO"})
+NO_VERBS: Final = frozenset({"", " ", END_OF_DATA})
+"""AUTH answers, empty lines and message data."""
 
 
 @dataclass(slots=True)
@@ -53,63 +67,94 @@ class Context:
     """The last EHLO or HELO with its reply."""
     extensions: frozenset[str] = frozenset()
     """Keywords of the EHLO reply, in capitals, masked ones as they are."""
+    pipelining: bool = True
+    """Whether the server offers it, as far as is known."""
+    keywords: tuple[Keyword, ...] = ()
+    """The masked keywords of that reply."""
     unsure: bool = False
     """Whether bytes are missing, so that silence proves nothing."""
     one_sided: bool = False
     encrypted: bool = False
     tally: Tally = field(default_factory=Tally)
+    _transaction: int = 0
+    """The bits of the exchanges since the last transaction ended."""
+    _hurt: int = 0
+    """The bits of transactions that were lost or hurt."""
 
     @property
     def corroborated(self) -> bool:
         """Whether something else in this flow was masked too."""
         return bool(self.tally.greetings_masked or self.tally.hellos_masked)
 
-    def learn(self, event: DialogueEvent) -> None:
-        """Take an event, before the rules see it."""
-        if type(event) is Exchange:
-            self._exchange(event)
-        elif type(event) is Note:
-            self.unsure |= event.kind in (NoteKind.UNSEEN, NoteKind.CUT)
-        elif type(event) is Opaque:
-            self.encrypted |= event.kind is OpaqueKind.TLS
-            self.unsure |= event.kind is OpaqueKind.UNKNOWN
-
-    def _exchange(self, exchange: Exchange) -> None:
-        """Count an exchange, and remember greeting and hello."""
+    def exchange(self, exchange: Exchange) -> int:
+        """Learn from an exchange before the rules see it; its bits."""
         command, reply, _ = exchange
-        if command is None:
-            if reply is not None and reply.greeting:
-                self.greeting = exchange
-                self.tally.greetings += 1
-                self.tally.greetings_masked += masks.banner(reply.lines) is not None
-            return
-        if command.verb in HELLO or (reply and self._refused_hello(command)):
-            self._hello(exchange)
-        self._count(command)
+        if command is None and reply is not None and reply.greeting:
+            return self._greeting(exchange, reply)
+        bits = traits.of(exchange, pipelining=self.pipelining)
+        if command is not None:
+            if command.verb in traits.HELLOS and reply is not None and reply.positive:
+                bits |= self._hello(exchange, command, reply)
+            if bits & (traits.SEAM | traits.MASK):
+                self._count(command)
+            elif command.verb not in NO_VERBS:
+                self.tally.whole_verbs += 1
+        self._transaction |= bits
+        return bits
 
-    def _refused_hello(self, command: Command) -> bool:
-        """Whether a masked verb was an EHLO: then it is no longer known what is offered."""
-        mask = masks.verb(command)
-        return mask is not None and mask.original == "EHLO"
+    def transaction(self, transaction: Transaction) -> int:
+        """The bits of a transaction: of all its exchanges, and how it ended."""
+        bits, self._transaction = self._transaction, 0
+        if transaction.end is TransactionEnd.LOST:
+            bits |= traits.LOST
+        self._hurt |= bits & (traits.LOST | traits.HURT)
+        return bits
 
-    def _hello(self, exchange: Exchange) -> None:
-        """The reply to EHLO or HELO: what the server offers."""
-        reply = exchange[1]
-        if reply is None or not reply.positive:
-            return
+    def note(self, note: Note) -> None:
+        """Learn what TCP did."""
+        self.unsure |= note.kind in (NoteKind.UNSEEN, NoteKind.CUT)
+
+    def opaque(self, opaque: Opaque) -> None:
+        """Learn of bytes that are not read."""
+        self.encrypted |= opaque.kind is OpaqueKind.TLS
+        self.unsure |= opaque.kind is OpaqueKind.UNKNOWN
+
+    def odd(self, ended: Ended) -> bool:
+        """Whether anything at the end of the flow can concern a rule."""
+        return bool(
+            self._hurt or ended.pending or ended.body or ended.midway or ended.offloaded
+            or ended.cut or ended.singles or not (ended.client_seen and ended.server_seen)
+        )  # fmt: skip
+
+    def _greeting(self, exchange: Exchange, reply: Reply) -> int:
+        """The server's first reply."""
+        self.greeting = exchange
+        self.tally.greetings += 1
+        masked = masks.banner(reply.lines) is not None
+        self.tally.greetings_masked += masked
+        bits = traits.MASKED_GREETING if masked else 0
+        return bits | (traits.REPLY_SEAM if reply.seams else 0)
+
+    def _hello(self, exchange: Exchange, command: Command, reply: Reply) -> int:
+        """The reply to EHLO or HELO: what the server offers, and whether keywords are masked."""
         self.hello = exchange
         self.extensions = frozenset()
-        if exchange[0] is not None and exchange[0].verb == "HELO":
-            return
+        self.keywords = ()
+        self.pipelining = False
+        if command.verb == "HELO":
+            return 0
         self.extensions = keywords.offered(reply.lines)
-        found = keywords.masked(reply.lines)
+        self.pipelining = "PIPELINING" in self.extensions
+        greeting = self.greeting.reply if self.greeting else None
+        self.keywords = keywords.masked(reply.lines, greeting.text if greeting else b"")
         self.tally.hellos += 1
-        self.tally.hellos_masked += bool(found)
-        self.tally.hellos_ordinal += any(mask.ordinal for mask in found)
+        self.tally.hellos_masked += bool(self.keywords)
+        self.tally.hellos_ordinal += any(mask.ordinal for mask in self.keywords)
+        return traits.MASKED_KEYWORDS if self.keywords else 0
 
     def _count(self, command: Command) -> None:
         """Count a verb by whether it has a seam inside and whether it is masked."""
-        if not command.verb.strip(". ") or not command.strict:
+        if command.verb in NO_VERBS:
             return
         masked = masks.verb(command) is not None
         tally = self.tally

@@ -1,19 +1,23 @@
-"""Runs the rules over one flow's events; a rule that crashes never loses the others' findings."""
+"""Runs the rules over one flow's events; a rule that crashes never loses the others' findings.
+
+Most exchanges have nothing about them that could concern a rule: they cost one look at their
+bits, and rules are made for a flow only when the first event concerns them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding
 from dissect.detect.registry import RULES
 from dissect.detect.rule import Rule
-from dissect.dialogue import Command, Ended, Exchange, Note, Transaction
+from dissect.dialogue import Ended, Exchange, Note, Opaque, Transaction
 from dissect.dialogue.events import DialogueEvent
 
 HANDLERS: Final[dict[type, str]] = {
-    Command: "command",
     Exchange: "exchange",
     Transaction: "transaction",
     Note: "note",
@@ -21,17 +25,25 @@ HANDLERS: Final[dict[type, str]] = {
 }
 """Which method of a rule takes which event."""
 
+CHOICE: Final[dict[type, Callable[[type[Rule]], int]]] = {
+    Exchange: lambda rule: rule.when,
+    Transaction: lambda rule: rule.concerns,
+}
+"""Where a rule says which of these events concern it; it takes all of the others."""
+
 FLOW_FINDINGS: Final = 2_000
 """Findings of one rule kept for one flow; more add nothing and could fill the memory."""
 
-Handler = Callable[[Context, Any], Iterator[Finding]]
 
-
-def handlers(rule: Rule) -> Iterator[tuple[type, Handler]]:
-    """The events that a rule takes, with the methods that take them."""
-    for event, name in HANDLERS.items():
-        if name in type(rule).__dict__:
-            yield event, getattr(rule, name)
+@cache
+def concerned(event: type, bits: int) -> tuple[int, ...]:
+    """The rules, by their place in ``RULES``, that an event with these bits concerns."""
+    name, choice = HANDLERS.get(event), CHOICE.get(event)
+    return tuple(
+        place
+        for place, rule in enumerate(RULES)
+        if name in rule.__dict__ and (choice is None or choice(rule) & bits)
+    )
 
 
 class Engine:
@@ -39,33 +51,49 @@ class Engine:
 
     Args:
         context: of the flow.
-        rules: those to run.
     """
 
-    def __init__(self, context: Context, rules: Iterable[type[Rule]] = RULES) -> None:
+    def __init__(self, context: Context) -> None:
         self.context = context
         self.bugs: list[str] = []
         """Rules that crashed, each in a sentence: bugs of ours, not of the traffic."""
         self._counts: dict[str, int] = {}
-        self._table: dict[type, list[tuple[str, Handler]]] = {event: [] for event in HANDLERS}
-        for rule in rules:
-            for event, handler in handlers(rule()):
-                self._table[event].append((rule.info.name, handler))
+        self._rules: dict[int, Rule] = {}
 
     def feed(self, events: list[DialogueEvent]) -> list[Finding]:
         """The findings that events give."""
         found: list[Finding] = []
-        table, context = self._table, self.context
+        context = self.context
         for event in events:
-            context.learn(event)
-            for name, handler in table.get(type(event), ()):
-                self._run(name, handler, event, found)
+            kind: type = type(event)
+            if kind is Exchange:
+                bits = context.exchange(event)  # type: ignore[arg-type]
+                if bits:
+                    self._tell(kind, bits, event, found)
+            elif kind is Transaction:
+                self._tell(kind, context.transaction(event), event, found)  # type: ignore[arg-type]
+            elif kind is Note:
+                context.note(event)  # type: ignore[arg-type]
+                self._tell(kind, 0, event, found)
+            elif kind is Opaque:
+                context.opaque(event)  # type: ignore[arg-type]
+            elif kind is Ended and context.odd(event):  # type: ignore[arg-type]
+                self._tell(kind, 0, event, found)
         return found
 
-    def _run(self, name: str, handler: Handler, event: DialogueEvent, found: list[Finding]) -> None:
+    def _tell(self, kind: type, bits: int, event: DialogueEvent, found: list[Finding]) -> None:
+        """Let the rules see an event that it concerns."""
+        for place in concerned(kind, bits):
+            self._run(place, HANDLERS[kind], event, found)
+
+    def _run(self, place: int, method: str, event: Any, found: list[Finding]) -> None:
         """One rule on one event."""
+        rule = self._rules.get(place)
+        if rule is None:
+            rule = self._rules[place] = RULES[place]()
+        name = rule.info.name
         try:
-            for finding in handler(self.context, event):
+            for finding in getattr(rule, method)(self.context, event):
                 count = self._counts[name] = self._counts.get(name, 0) + 1
                 if count <= FLOW_FINDINGS:
                     found.append(finding)

@@ -1,4 +1,4 @@
-"""Which rules run, and how severe each is: one table, which the user's options override by name."""
+"""Which findings are wanted, and how severe each rule is: one table, and the user's choice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final
 
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.registry import NAMES, RULES
-from dissect.detect.rule import Rule
 from dissect.errors import UsageError
 
 DEFAULT: Final[dict[str, Severity]] = {rule.info.name: rule.info.severity for rule in RULES}
@@ -25,10 +24,6 @@ class Policy:
     """Rules not to report."""
     lowest: Severity = Severity.INFO
     """Findings below it are left out."""
-
-    def rules(self) -> tuple[type[Rule], ...]:
-        """The rules that run; all, because what a rule sees another may need."""
-        return RULES
 
     def apply(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings that are wanted."""

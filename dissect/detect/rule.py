@@ -43,10 +43,10 @@ class Rule:
     """
 
     info: ClassVar[Info]
-
-    def command(self, context: Context, command: Command) -> Iterator[Finding]:
-        """A command line was read."""
-        raise NotImplementedError
+    when: ClassVar[int] = 0
+    """Bits (``dissect.detect.traits``) of the exchanges that concern it."""
+    concerns: ClassVar[int] = 0
+    """Bits of the mail transactions that concern it."""
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """A command has its reply, or will have none."""

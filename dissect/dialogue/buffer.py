@@ -70,6 +70,10 @@ class Buffer:
         """All bytes that are not consumed."""
         return self.data[self.pos :] if self.pos else self.data
 
+    def mark(self, seams: Sequence[Seam]) -> None:
+        """Seams that a retransmission has shown, among bytes that are here."""
+        self.seams = sorted({*self.seams, *seams})
+
     def line(self) -> bytes | None:
         """The next line with its end, or None while there is none; nothing is consumed."""
         at = self.data.find(b"\n", max(self.scanned, self.pos))
@@ -80,22 +84,38 @@ class Buffer:
 
     def consume(self, size: int) -> Origin:
         """Drop bytes from the front; where they came from."""
-        origin = self._origin(self.start, self.start + size)
+        start = self.start
+        if len(self.marks) == 1:
+            _, frame, time = self.marks[0]
+            origin = Origin((frame,), time, self._inside(start, start + size))
+        else:
+            frames, time = self._sought(start, start + size)
+            origin = Origin(frames, time, self._inside(start, start + size))
         self.pos += size
-        self.start += size
-        self._forget()
+        self.start = start + size
+        if self.seams or len(self.marks) > 1 or self.pos == len(self.data):
+            self._forget()
         return origin
 
-    def _origin(self, start: int, end: int) -> Origin:
-        """Where the bytes from ``start`` to ``end`` came from."""
-        marks = self.marks
-        if len(marks) == 1:
-            frames: tuple[int, ...] = (marks[0][1],)
-            time = marks[0][2]
-        else:
-            frames, time = self._sought(start, end)
-        inside = tuple(sorted({seam for seam in self.seams if start < seam.offset < end}))
-        return Origin(frames, time, inside)
+    def advance(self, pos: int) -> None:
+        """Drop the bytes in front of an index of ``data``; they came in one chunk."""
+        self.start += pos - self.pos
+        self.pos = pos
+        if self.seams or pos == len(self.data):
+            self._forget()
+
+    def skip(self, chunk: Chunk) -> None:
+        """Pass over new bytes while nothing else is here; keep the seams that end data can need."""
+        self.start = chunk.offset + len(chunk.data)
+        if chunk.seams or self.seams:
+            near = self.start - TERMINATOR
+            self.seams = [seam for seam in (*self.seams, *chunk.seams) if seam.offset > near]
+
+    def _inside(self, start: int, end: int) -> tuple[Seam, ...]:
+        """The seams strictly inside a range."""
+        if not self.seams:
+            return ()
+        return tuple(sorted({seam for seam in self.seams if start < seam.offset < end}))
 
     def _sought(self, start: int, end: int) -> tuple[tuple[int, ...], float]:
         """The frames and the latest time of a range that several chunks may have brought."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from dissect.dialogue import redact
 from dissect.dialogue.buffer import Buffer, Origin
@@ -24,6 +24,7 @@ from dissect.dialogue.grammar import (
     VERB,
     WAITS,
 )  # fmt: skip
+from dissect.streams import Chunk
 
 STALLED: Final = 256 << 10
 """Bytes read ahead of a reply that does not come, before they are taken for message data."""
@@ -33,6 +34,35 @@ TAIL: Final = 8
 
 DOT: Final = b"\r\n.\r\n"
 """The end of mail data (RFC 5321 section 4.1.1.4)."""
+
+
+VERBS: Final = {
+    spelling.encode(): word
+    for word in ("EHLO", "HELO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "QUIT", "NOOP", "AUTH")
+    for spelling in (word, word.lower(), word.title())
+}
+"""The common verbs, as clients write them."""
+
+ENVELOPE: Final = {
+    spelling.encode() + b" ": word for word in ("MAIL", "RCPT") for spelling in (word, word.lower())
+}
+"""The verbs of an envelope, as clients write them."""
+
+RETURN: Final = ord("\r")
+
+BEHIND: Final = frozenset({b"", b" ", b":"})
+
+
+class Said(NamedTuple):
+    """What the reader tells of a command, beside where it came from."""
+
+    verb: str
+    line: bytes
+    ending: bytes
+    start: int
+    size: int
+    segments: int
+    strict: bool
 
 
 class Mode(Enum):
@@ -64,10 +94,11 @@ class Listener(Protocol):
 
     secrets: list[tuple[int, int]]
 
-    def command(
-        self, verb: str, line: bytes, ending: bytes, origin: Origin, **more: object
-    ) -> None:
+    def command(self, said: Said, origin: Origin) -> None:
         """A command line, an AUTH answer, or message data."""
+
+    def plain(self, verb: str, line: bytes, start: int, frame: int, time: float) -> None:
+        """A command line in one segment, ended by CRLF."""
 
     def secret(self, start: int, value: bytes) -> None:
         """A credential stands at a stream offset."""
@@ -122,6 +153,23 @@ class ClientReader:
         """Read all that can be read now."""
         while len(self.buffer) and READERS[self.mode](self):
             pass
+
+    def more(self, chunk: Chunk) -> bool:
+        """Take a chunk that is message data from its first byte to its last, if it is."""
+        body, buffer = self.body, self.buffer
+        if body is None or len(buffer) or buffer.end != chunk.offset:
+            return False
+        window = body.tail + chunk.data
+        if DOT in window:
+            return False
+        body.size += len(chunk.data)
+        body.time = chunk.time
+        body.first = body.first or chunk.frame
+        body.segments += chunk.frame > body.last
+        body.last = chunk.frame
+        body.tail = window[-TAIL:]
+        buffer.skip(chunk)
+        return True
 
     def answered(self, command: Command, reply: Reply) -> None:
         """A reply to a command that was waited for decides what comes next."""
@@ -178,29 +226,52 @@ class ClientReader:
             if TLS_RECORD.match(head):
                 self.listener.tls()
                 return True
+        while self._plain():
+            pass
+        if self.mode is not Mode.COMMAND or not len(self.buffer):
+            return bool(len(self.buffer))
         line = self.buffer.line()
         if line is None:
             return self._overlong()
         self._line(line)
         return True
 
+    def _plain(self) -> bool:
+        """The common case, many times in a pipelined group: an envelope line in one segment.
+
+        It has no seam, no credentials, and the client goes on with commands.
+        """
+        buffer = self.buffer
+        start = buffer.start
+        if len(buffer.marks) != 1 or (buffer.seams and buffer.seams[-1].offset > start):
+            return False
+        data, pos = buffer.data, buffer.pos
+        verb = ENVELOPE.get(data[pos : pos + 5])
+        end = data.find(b"\n", pos)
+        if verb is None or end - pos < 6 or end - pos > KEPT or data[end - 1] != RETURN:  # noqa: PLR2004
+            return False
+        _, frame, time = buffer.marks[0]
+        buffer.advance(end + 1)
+        self.listener.plain(verb, data[pos : end - 1], start, frame, time)
+        return True
+
     def _line(self, line: bytes, *, strict: bool = True) -> None:
         """Tell of a command line, and go where it leads."""
         start = self.buffer.start
         text, ending = _split(line)
-        match = VERB.match(text)
-        verb = match.group().decode("latin-1").upper()[:KEPT] if match else ""
-        text, secret = redact.command(text)
-        if secret:
-            self.listener.secret(start + len(text) - len(secret), secret)
+        verb = _verb(text)
+        if text[:1] in redact.FIRST:
+            text, secret = redact.command(text)
+            if secret:
+                self.listener.secret(start + len(text) - len(secret), secret)
         self.mode = Mode.COMMAND
-        chunk = CHUNK.match(text)
-        if chunk:
-            self.mode, self.chunk = Mode.CHUNK, int(chunk.group(1))
-        elif verb in WAITS:
+        if verb in WAITS:
             self.mode = Mode.WAIT
+        elif verb == "BDAT" and (chunk := CHUNK.match(text)):
+            self.mode, self.chunk = Mode.CHUNK, int(chunk.group(1))
         origin = self.buffer.consume(len(line))
-        self.listener.command(verb or " ", text[:KEPT], ending, origin, start=start, strict=strict)
+        said = Said(verb, text[:KEPT], ending, start, len(line), len(origin.frames), strict)
+        self.listener.command(said, origin)
 
     def _overlong(self) -> bool:
         """A line that does not end."""
@@ -249,10 +320,8 @@ class ClientReader:
         self.body = None
         self.mode = Mode.COMMAND
         frames = tuple(sorted({frame for frame in origin.frames if frame}))
-        self.listener.command(
-            END_OF_DATA, body.tail, ending, Origin(frames, origin.time, origin.seams),
-            start=body.start, size=body.size, segments=body.segments,
-        )  # fmt: skip
+        said = Said(END_OF_DATA, body.tail, ending, body.start, body.size, body.segments, True)  # noqa: FBT003
+        self.listener.command(said, Origin(frames, origin.time, origin.seams))
 
     def _chunk(self) -> bool:
         """The octets of a BDAT command."""
@@ -275,7 +344,8 @@ class ClientReader:
         self.listener.secret(start, text)
         origin = self.buffer.consume(len(line))
         self.mode = Mode.WAIT
-        self.listener.command("", redact.answer(text)[:KEPT], ending, origin, start=start)
+        said = Said("", redact.answer(text)[:KEPT], ending, start, len(line), 1, True)  # noqa: FBT003
+        self.listener.command(said, origin)
         return True
 
     def _lost(self) -> bool:
@@ -325,6 +395,16 @@ READERS: Final[dict[Mode, Callable[[ClientReader], bool]]] = {
     Mode.TLS_START: ClientReader._tls_start,  # noqa: SLF001
     Mode.OPAQUE: ClientReader._opaque,  # noqa: SLF001
 }
+
+
+def _verb(text: bytes) -> str:
+    """The verb of a command line in capitals; a blank for a line without one."""
+    word = text[:4]
+    known = VERBS.get(word)
+    if known is not None and text[4:5] in BEHIND:
+        return known
+    match = VERB.match(text)
+    return match.group().decode("latin-1").upper()[:KEPT] if match else " "
 
 
 def _split(line: bytes) -> tuple[bytes, bytes]:

@@ -15,6 +15,9 @@ AUTH: Final = re.compile(
 )
 """AUTH with an initial response, also where the verb was masked on the way."""
 
+FIRST: Final = frozenset({b"A", b"a", b"X", b"x", b"*"})
+"""First bytes of a line that can hold credentials."""
+
 MECHANISM: Final = re.compile(
     rb"\s+(?:PLAIN|LOGIN|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|XOAUTH2|OAUTHBEARER|EXTERNAL|ANONYMOUS"
     rb"|SCRAM-[A-Z0-9-]+)\s",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from dissect.dialogue.buffer import Buffer
 from dissect.dialogue.grammar import LINE_LIMIT, REPLY
+
+SPACE: Final = ord(" ")
 
 
 class Whole(NamedTuple):
@@ -22,9 +24,12 @@ def next_reply(buffer: Buffer) -> Whole | None:
     """The reply at the front of the buffer; None while it is not complete.
 
     A line that is no reply ends nothing inside a reply of several lines: it belongs to it, as
-    clients read it.
+    clients read it.  Most replies are of one line: they are told at once.
     """
     data, at = buffer.data, buffer.pos
+    end = data.find(b"\r\n", at)
+    if end - at > 3 and data[at + 3] == SPACE and data[at : at + 3].isdigit():  # noqa: PLR2004
+        return Whole(end + 2 - at, int(data[at : at + 3]), (data[at:end],))
     lines: list[bytes] = []
     code = 0
     while (end := data.find(b"\n", at)) >= 0:

@@ -6,7 +6,7 @@ from typing import Final
 
 from dissect.dialogue import redact
 from dissect.dialogue.buffer import Buffer, Origin, pieces
-from dissect.dialogue.client import ClientReader, Mode
+from dissect.dialogue.client import RETURN, ClientReader, Mode, Said
 from dissect.dialogue.events import (
     END_OF_DATA,
     Command,
@@ -20,7 +20,7 @@ from dissect.dialogue.events import (
     Reply,
     TransactionEnd,
 )  # fmt: skip
-from dissect.dialogue.grammar import KEPT, MOST, PHASES
+from dissect.dialogue.grammar import AFFINITY, KEPT, MOST, PHASES
 from dissect.dialogue.pending import Pending
 from dissect.dialogue.replies import Whole, count, next_reply
 from dissect.dialogue.transactions import Transactions
@@ -29,6 +29,22 @@ from dissect.streams import Chunk, Closing, Flow, Hole, Missing, Repeat, StreamE
 
 SECRETS: Final = 16
 """Credentials remembered, to find them where a server quotes them."""
+
+AFFINITY_DATA: Final = frozenset(AFFINITY[354])
+
+UNHEARD: Final = 16
+"""Segments of the client after which a server that has not been seen will not be."""
+
+CODES: Final = {f"{code} ".encode(): code for code in (220, 221, 235, 250, 251, 354, 450, 550)}
+"""The common replies; any other is read the long way."""
+
+GO_AHEAD: Final = 354
+
+PAUSED: Final = frozenset({Mode.WAIT, Mode.LOST})
+"""Modes of the client's reader that a reply ends."""
+
+make: Final = tuple.__new__
+"""Makes a named tuple at half the cost; for the two that there are for nearly every packet."""
 
 NOTES: Final = {
     Missing.UNSEEN: NoteKind.UNSEEN,
@@ -92,25 +108,24 @@ class Session:
         self.tail = (chunk.frame, chunk.offset)
         self.tail_repeats = 0
         reader = self.client
+        if reader.body is not None and reader.more(chunk):
+            return
         reader.buffer.add(chunk)
-        reader.blind = not self.flow.half_server.seen
+        flow = self.flow
+        reader.blind = not flow.half_server.seen and flow.half_client.seen > UNHEARD
         reader.read()
 
-    def command(
-        self, verb: str, line: bytes, ending: bytes, origin: Origin, **more: object
-    ) -> None:
+    def command(self, said: Said, origin: Origin) -> None:
         """A command line, an AUTH answer, or message data, from the client's reader."""
-        start, size = more["start"], more.get("size", len(line) + len(ending))
-        assert isinstance(start, int)  # noqa: S101 - the reader gives numbers
-        assert isinstance(size, int)  # noqa: S101
-        if not self.pending:
+        verb, line, ending, start, size, segments, strict = said
+        if not self.pending.queue:
             self.group += 1
+        number = self.number
+        self.number = number + 1
+        facts = self._pieces(Side.CLIENT, origin, start + size) if origin.seams else ()
         command = Command(
-            number=self._next(), verb=verb, line=line, time=origin.time, offset=start, size=size,
-            ending=ending, frames=origin.frames, seams=origin.seams,
-            pieces=self._pieces(Side.CLIENT, origin, start + size), group=self.group,
-            phase=self.phase, segments=int(str(more.get("segments", len(origin.frames)))),
-            strict=bool(more.get("strict", True)),
+            number, verb, line, origin.time, start, size, ending, origin.frames, origin.seams,
+            facts, self.group, self.phase, 0, segments, strict,
         )  # fmt: skip
         self.phase = PHASES.get(verb, self.phase)
         self.out.append(command)
@@ -119,8 +134,28 @@ class Session:
             self._paired(Exchange(command, early))
             return
         self.pending.push(command)
-        if len(self.pending) > MOST or self.client.blind:
+        if len(self.pending) > MOST:
             self._paired(Exchange(self.pending.queue.popleft(), None, unseen=True))
+
+    def plain(self, verb: str, line: bytes, start: int, frame: int, time: float) -> None:
+        """A command line of an envelope, in one segment: most commands are such."""
+        queue = self.pending.queue
+        if not queue:
+            self.group += 1
+        number = self.number
+        self.number = number + 1
+        command = make(
+            Command,
+            (
+                number, verb, line, time, start, len(line) + 2, b"\r\n", (frame,), (), (),
+                self.group, self.phase, 0, 1, True,
+            ),
+        )  # fmt: skip
+        self.phase = PHASES[verb]
+        self.out.append(command)
+        queue.append(command)
+        if len(queue) > MOST:
+            self._paired(Exchange(queue.popleft(), None, unseen=True))
 
     def secret(self, start: int, value: bytes) -> None:
         """A credential stands at a stream offset of the client."""
@@ -162,10 +197,47 @@ class Session:
                 size, start = len(buffer), buffer.start
                 self.opaque(OpaqueKind.TLS, start, size, buffer.consume(size), Side.SERVER)
                 return
+            if self._plain_reply(buffer):
+                continue
             whole = next_reply(buffer)
             if whole is None:
                 return
             self._whole(whole)
+
+    def _plain_reply(self, buffer: Buffer) -> bool:
+        """The common case: a reply of one line, in one segment, to the command in front."""
+        start = buffer.start
+        queue = self.pending.queue
+        if not queue or not self.replied or self.pending.doubtful or self.values:
+            return False
+        if len(buffer.marks) != 1 or (buffer.seams and buffer.seams[-1].offset > start):
+            return False
+        data, pos = buffer.data, buffer.pos
+        end = data.find(b"\n", pos)
+        code = CODES.get(data[pos : pos + 4])
+        if code is None or end - pos > KEPT or data[end - 1] != RETURN:
+            return False
+        if code == GO_AHEAD and queue[0].verb != "DATA":
+            return False
+        _, frame, time = buffer.marks[0]
+        buffer.advance(end + 1)
+        number = self.number
+        self.number = number + 1
+        reply = make(
+            Reply,
+            (
+                number, code, (data[pos : end - 1],), time, start, end + 1 - pos, (frame,), (), (),
+                False, self.client.buffer.end,
+            ),
+        )  # fmt: skip
+        self.out.append(reply)
+        command = queue.popleft()
+        self._paired(make(Exchange, (command, reply, False)))
+        if self.client.mode in PAUSED:
+            self.client.answered(command, reply)
+            self.client.found()
+            self.client.read()
+        return True
 
     def _whole(self, whole: Whole) -> None:
         """A reply, or a line that is none."""
@@ -175,11 +247,13 @@ class Session:
         if not whole.code:
             self.opaque(OpaqueKind.UNKNOWN, start, whole.size, origin, Side.SERVER)
             return
-        lines = tuple(redact.reply(line[:KEPT], self.values) for line in whole.lines)
+        lines = whole.lines
+        if self.values or whole.size > KEPT:
+            lines = tuple(redact.reply(line[:KEPT], self.values) for line in lines)
+        facts = self._pieces(Side.SERVER, origin, start + whole.size) if origin.seams else ()
         reply = Reply(
             self._next(), whole.code, lines, origin.time, start, whole.size, origin.frames,
-            origin.seams, self._pieces(Side.SERVER, origin, start + whole.size),
-            greeting=not self.replied, acked=self.client.buffer.end,
+            origin.seams, facts, not self.replied, self.client.buffer.end,
         )  # fmt: skip
         self.replied = True
         self.out.append(reply)
@@ -193,7 +267,7 @@ class Session:
         if self.client.body is not None and not self.pending:
             if not self._reply_in_data(reply):
                 return
-        elif reply.code == 354 and not self._awaits_data():  # noqa: PLR2004
+        elif reply.code == 354 and self._data_unasked():  # noqa: PLR2004
             self.client.data_expected()
         missed, command = self.pending.take(reply.code, together)
         for lost in missed:
@@ -204,9 +278,10 @@ class Session:
         self.client.found()
         self.client.read()
 
-    def _awaits_data(self) -> bool:
-        """Whether a command waits that a 354 can answer."""
-        return any(command.verb in ("DATA", "XEXCH50") for command in self.pending.queue)
+    def _data_unasked(self) -> bool:
+        """Whether no command waits that a 354 can answer, so that it must have been missed."""
+        waiting = (command.verb for command in self.pending.queue)
+        return bool(self.flow.half_client.seen) and not AFFINITY_DATA & set(waiting)
 
     def _reply_in_data(self, reply: Reply) -> bool:
         """A reply while message data is on its way; whether it ended the data."""
@@ -225,7 +300,9 @@ class Session:
     def _paired(self, exchange: Exchange) -> None:
         """An exchange is complete."""
         self.out.append(exchange)
-        self.out.extend(self.transactions.exchange(exchange))
+        ended = self.transactions.exchange(exchange)
+        if ended:
+            self.out.extend(ended)
 
     # What TCP did.
 
@@ -258,11 +335,11 @@ class Session:
         if repeat.side is Side.CLIENT:
             self.pending.repeat(repeat)
             if repeat.seams:
-                self.client.buffer.seams.extend(repeat.seams)
+                self.client.buffer.mark(repeat.seams)
             if repeat.offset <= self.tail[1] < repeat.offset + repeat.length:
                 self.tail_repeats += 1
         elif repeat.seams:
-            self.server.seams.extend(repeat.seams)
+            self.server.mark(repeat.seams)
         kind = NoteKind.CONFLICT if repeat.differs else NoteKind.REPEAT
         self._note(kind, repeat.side, repeat.time, repeat.offset, repeat.length, repeat.frame)
 
@@ -285,6 +362,9 @@ class Session:
     def finish(self) -> list[DialogueEvent]:
         """The flow is over: settle what is open."""
         out = self.out = []
+        if not self.flow.half_server.seen:
+            self.client.blind = True
+            self.client.read()
         pending = tuple(self.pending.queue)
         self.pending.queue.clear()
         unseen = not self.flow.half_server.seen
@@ -327,8 +407,6 @@ class Session:
 
     def _pieces(self, side: Side, origin: Origin, end: int) -> tuple[FrameFacts, ...]:
         """The frames at the seams of a line."""
-        if not origin.seams:
-            return ()
         recent = self.flow.half(side).recent
         secrets = self.secrets if side is Side.CLIENT else ()
         return pieces(origin.seams, recent, end, secrets)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from dissect.dialogue.events import END_OF_DATA, Exchange, Transaction, TransactionEnd
 from dissect.dialogue.grammar import ENDS_TRANSACTION, MOST
 
-BEGINS: Final = frozenset({"MAIL", "RCPT", "SEND", "SOML", "SAML"})
-"""RCPT too: its MAIL may be in front of the capture, or have been masked."""
+BEGINS: Final = frozenset({"MAIL", "RCPT", "SEND", "SOML", "SAML", END_OF_DATA})
+"""RCPT and message data too: their MAIL may be in front of the capture, or have been masked."""
 
 
 class Transactions:
@@ -24,24 +23,21 @@ class Transactions:
         """Whether a transaction is open."""
         return bool(self._open)
 
-    def exchange(self, exchange: Exchange) -> Iterator[Transaction]:
-        """Take the next exchange; give the transaction that it ends, if it does."""
-        command = exchange.command
-        verb = command.verb if command else ""
-        if verb in ENDS_TRANSACTION or (verb == "MAIL" and self._has_mail()):
-            yield from self.end(TransactionEnd.ABANDONED)
-        if command is None and not self._open:
-            return
-        if self._open or verb in BEGINS or verb == END_OF_DATA:
+    def exchange(self, exchange: Exchange) -> tuple[Transaction, ...]:
+        """Take the next exchange; the transaction that it ends, if it does."""
+        command = exchange[0]
+        verb = command.verb if command is not None else ""
+        ended: tuple[Transaction, ...] = ()
+        if self._open:
+            if verb in ENDS_TRANSACTION or verb == "MAIL":
+                ended = self.end(TransactionEnd.ABANDONED)
+        elif verb not in BEGINS:
+            return ()
+        if self._open or verb in BEGINS:
             self._keep(exchange)
-        if verb == END_OF_DATA or (command and verb == "BDAT" and _is_last(exchange)):
-            yield from self.end(TransactionEnd.ANSWERED, exchange)
-
-    def _has_mail(self) -> bool:
-        """Whether the open transaction got beyond its MAIL."""
-        return any(e.command and e.command.verb == "MAIL" for e in self._open[:1]) or bool(
-            self._open
-        )
+            if verb == END_OF_DATA or (verb == "BDAT" and _is_last(exchange)):
+                return self.end(TransactionEnd.ANSWERED, exchange)
+        return ended
 
     def _keep(self, exchange: Exchange) -> None:
         """Keep an exchange, within the bound."""
@@ -50,15 +46,16 @@ class Transactions:
         else:
             self._left_out += 1
 
-    def end(self, how: TransactionEnd, final: Exchange | None = None) -> Iterator[Transaction]:
+    def end(self, how: TransactionEnd, final: Exchange | None = None) -> tuple[Transaction, ...]:
         """End the open transaction, if there is one."""
         if not self._open:
-            return
+            return ()
         if final is not None and final.reply is None:
             how = TransactionEnd.LOST
-        yield Transaction(tuple(self._open), final, how, self._left_out)
+        ended = Transaction(tuple(self._open), final, how, self._left_out)
         self._open = []
         self._left_out = 0
+        return (ended,)
 
 
 def _is_last(exchange: Exchange) -> bool:

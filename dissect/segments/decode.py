@@ -44,6 +44,16 @@ FIELDS: Final = (
 
 Row = tuple[bytes, ...]
 
+FLAGS: Final = {f"0x{flags:04x}".encode(): flags for flags in range(1, 0x200)}
+"""The TCP control bits as tshark writes them."""
+
+DEFAULTS: Final = {
+    "ip.ttl": b"0", "ipv6.hlim": b"0", "tcp.dstport": b"0", "tcp.stream": b"0",
+    "tcp.ack_raw": b"0", "tcp.flags": b"0x0000", "tcp.window_size_value": b"0",
+    "tcp.hdr_len": b"20", "tcp.len": b"",
+}  # fmt: skip
+"""What stands for a field that a cut header lacks; the payload's length for ``tcp.len``."""
+
 
 def seconds(timestamp: bytes) -> float:
     """Seconds since the epoch, from what PDML calls the captured time.
@@ -76,27 +86,40 @@ def decode(rows: Iterable[Row]) -> Iterator[Segment]:
             continue
         if source6:
             source, destination, ttl, ip_id = source6, destination6, hlim, b""
-        data = bytes.fromhex(payload.decode("ascii")) if payload else b""
-        yield Segment(
-            int(number),
-            seconds(timestamp),
-            text.get(source) or _remember(text, source),
-            int(sport),
-            text.get(destination) or _remember(text, destination),
-            int(dport),
-            int(seq),
-            int(ack or 0),
-            int(flags or b"0", 16),
-            data,
-            int(length) if length else len(data),
-            int(window or 0),
-            int(mss or 0),
-            int(header or 20),
-            int(ttl or 0),
-            int(ip_id, 16) if ip_id else -1,
-            int(stream or 0),
-            _wireshark(command, code) if command or code else "",
-        )
+        try:
+            values = (
+                int(number), float(timestamp),
+                text.get(source) or _remember(text, source), int(sport),
+                text.get(destination) or _remember(text, destination), int(dport),
+                int(seq), int(ack), FLAGS.get(flags) or int(flags, 16),
+                bytes.fromhex(payload.decode("ascii")), int(length), int(window), int(mss or 0),
+                int(header), int(ttl), int(ip_id or b"-1", 16), int(stream),
+                _wireshark(command, code) if command or code else "",
+            )  # fmt: skip
+        except ValueError:
+            yield from decode((_mended(row),))
+        else:
+            yield tuple.__new__(Segment, values)
+
+
+def _mended(row: Row) -> Row:
+    """A row in which a field is missing or of another form, made such that it can be read.
+
+    A header cut by the snap length lacks fields; some tsharks write times in ISO 8601.
+
+    Raises:
+        AssertionError: if a field holds what no tshark is known to write.
+    """
+    names = (*GENINFO, *FIELDS)
+    fields = dict(zip(names, row, strict=True))
+    mended = {name: fields[name] or default for name, default in DEFAULTS.items()}
+    mended["timestamp"] = repr(seconds(fields["timestamp"])).encode()
+    if not mended["tcp.len"]:
+        mended["tcp.len"] = str(len(fields["tcp.payload"]) // 2).encode()
+    fixed = tuple(mended.get(name, fields[name]) for name in names)
+    if fixed == row:
+        raise AssertionError(f"tshark wrote a field that cannot be read: {row[:3]!r}")
+    return fixed
 
 
 def _remember(text: dict[bytes, str], address: bytes) -> str:

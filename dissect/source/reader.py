@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import os
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
@@ -25,6 +27,9 @@ from dissect.source.tshark import Tshark
 BUFFER: Final = 1 << 20
 """Bytes read at a time: enough that nothing is done per packet that could be done per batch."""
 
+FILL: Final = 0.004
+"""Seconds that the pipe gets to fill before it is read."""
+
 STDERR: Final = 64 << 10
 """Bytes of stderr kept, from its end."""
 
@@ -34,18 +39,73 @@ GRACE: Final = 2.0
 Sink = Callable[[list[Row]], None]
 
 
+class _Pipe:
+    """tshark's standard output.
+
+    tshark writes 4 KiB at a time, and a reader that wakes for each spends more on waking than on
+    reading: the pipe is made large, and gets a moment to fill.
+    """
+
+    def __init__(self) -> None:
+        self._fd, self.writer = os.pipe()
+        os.set_blocking(self._fd, False)
+        with contextlib.suppress(AttributeError, OSError):
+            fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, BUFFER)  # Linux; others keep theirs
+
+    async def read(self) -> bytes:
+        """What there is; empty at the end."""
+        await asyncio.sleep(FILL)
+        while True:
+            try:
+                return os.read(self._fd, BUFFER)
+            except BlockingIOError:
+                await self._readable()
+
+    async def _readable(self) -> None:
+        """Wait until there is something, or the end."""
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+        loop.add_reader(self._fd, _wake, ready)
+        try:
+            await ready
+        finally:
+            loop.remove_reader(self._fd)
+        await asyncio.sleep(FILL)
+
+    def close(self) -> None:
+        """Close both ends, once each."""
+        for fd in (self._fd, self.writer):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = self.writer = -1
+
+    def started(self) -> None:
+        """The process has its end: close ours, so that its end is the end."""
+        os.close(self.writer)
+        self.writer = -1
+
+
+def _wake(ready: asyncio.Future[None]) -> None:
+    """Resolve a future, once."""
+    if not ready.done():
+        ready.set_result(None)
+
+
 class _Batches:
     """What pyshark calls an output parser: it hands over all whole packets of a read at once."""
 
+    def __init__(self, pipe: _Pipe) -> None:
+        self._pipe = pipe
+
     async def get_packets_from_stream(
         self,
-        stream: asyncio.StreamReader,
+        stream: object,  # noqa: ARG002 - pyshark's contract; ours is the pipe
         existing_data: bytes,
         *,
-        got_first_packet: bool = True,  # noqa: ARG002 - pyshark's contract
+        got_first_packet: bool = True,  # noqa: ARG002 - likewise
     ) -> tuple[list[Row] | None, bytes]:
         """One batch of rows and the rest; raises EOFError at the end, as pyshark expects."""
-        data = await stream.read(BUFFER)
+        data = await self._pipe.read()
         if not data:
             raise EOFError
         text = existing_data + data
@@ -67,6 +127,7 @@ class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
         )
         self.tshark = tshark
         self.process: asyncio.subprocess.Process | None = None
+        self.pipe = _Pipe()
         self.errors: deque[bytes] = deque()
 
     def __del__(self) -> None:
@@ -76,8 +137,9 @@ class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
         """Start tshark; it inherits standard input, where a capture may come from."""
         command = [self.tshark.path, "-n", "-T", "pdml", *self.get_parameters(packet_count)]
         self.process = await asyncio.create_subprocess_exec(
-            *command, stdin=stdin, stdout=-1, stderr=-1, limit=BUFFER
+            *command, stdin=stdin, stdout=self.pipe.writer, stderr=asyncio.subprocess.PIPE
         )
+        self.pipe.started()
         self._stderr_handling_tasks.append(asyncio.ensure_future(self._keep_stderr(self.process)))
         return self.process
 
@@ -90,10 +152,11 @@ class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
                 self.errors.popleft()
 
     def _setup_tshark_output_parser(self) -> _Batches:
-        return _Batches()
+        return _Batches(self.pipe)
 
     async def close_async(self) -> None:
         """Wait for a tshark that has said all; end one that has not."""
+        self.pipe.close()
         process = self.process
         if process is None:
             return
@@ -138,6 +201,7 @@ async def read(
     try:
         await source.packets_from_tshark(count)
     except OSError as error:
+        source.pipe.close()
         return Outcome("failed", packets, f"tshark cannot be started: {error}")
     assert source.process is not None  # noqa: S101 - it ran
     code = source.process.returncode

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from dissect.evidence import Endpoint, Side
-from dissect.segments import ACK, RST, SYN, Segment
+from dissect.segments import ACK, PSH, RST, SYN, Segment
 from dissect.streams.events import Closing, StreamEvent
-from dissect.streams.half import HELD_BYTES, Half
+from dissect.streams.half import HALF, HELD_BYTES, MODULUS, Half
 
 PATIENCE_SEGMENTS: Final = 64
 """Segments that wait for bytes which they acknowledge, before those count as not captured."""
@@ -15,18 +15,45 @@ PATIENCE_SEGMENTS: Final = 64
 PATIENCE_SECONDS: Final = 2.0
 
 
+QUIET: Final = frozenset({ACK, ACK | PSH})
+"""Control bits of nearly every segment."""
+
+
 class Flow:
     """A connection, from its first segment to its last."""
 
     __slots__ = (
-        "client", "end", "first_frame", "frames", "half_client", "half_server", "last_frame",
-        "midway", "number", "over", "reset", "server", "start", "tcp_stream", "waiting",
+        "client",
+        "end",
+        "first_frame",
+        "frames",
+        "half_client",
+        "half_server",
+        "key",
+        "last_frame",
+        "midway",
+        "number",
+        "over",
+        "reset",
+        "server",
+        "start",
+        "tcp_stream",
+        "waiting",
     )  # fmt: skip
 
     def __init__(
-        self, number: int, segment: Segment, client: Endpoint, server: Endpoint, *, midway: bool
+        self,
+        number: int,
+        key: tuple[str, int, str, int],
+        segment: Segment,
+        client: Endpoint,
+        server: Endpoint,
+        *,
+        midway: bool,
     ) -> None:
         self.number = number
+        self.key = key
+        """Where the tracker keeps it."""
         self.over = False
         """Whether the tracker has ended it."""
         self.client = client
@@ -54,10 +81,16 @@ class Flow:
         self.frames += 1
         self.last_frame = segment.frame
         self.end = segment.time
-        if (segment.source, segment.source_port) == self.client:
+        if segment.source_port == self.client.port and segment.source == self.client.address:
             sender, peer = self.half_client, self.half_server
         else:
             sender, peer = self.half_server, self.half_client
+        if (
+            segment.flags in QUIET
+            and not self.waiting
+            and self._plain(sender, peer, segment, events)
+        ):
+            return events
         self._count(sender, peer, segment)
         if self.waiting or (segment.flags & ACK and self._early(peer, segment)):
             self.waiting.append((sender, peer, segment))
@@ -67,6 +100,28 @@ class Flow:
             if sender.held:
                 self._settle(segment, events)
         return events
+
+    @staticmethod
+    def _plain(sender: Half, peer: Half, segment: Segment, events: list[StreamEvent]) -> bool:
+        """The common case: it acknowledges what is there, and brings nothing or the next bytes."""
+        mine, theirs = sender.base, peer.base
+        if mine is None or theirs is None or sender.held or not peer.seen:
+            return False
+        edge = peer.edge
+        acked = edge + ((segment.ack - theirs - edge + HALF) % MODULUS) - HALF
+        if acked > edge + (peer.fin is not None):
+            return False
+        length = segment.length
+        if length:
+            edge = sender.edge
+            offset = edge + ((segment.seq - mine - edge + HALF) % MODULUS) - HALF
+            if offset != edge or length == 1 or sender.fin is not None:
+                return False
+            sender.bytes += length
+            sender.deliver(offset, segment, events)
+        sender.seen += 1
+        peer.acked = max(peer.acked, acked)
+        return True
 
     def finish(self) -> list[StreamEvent]:
         """Nothing more will come: deliver what waits, with its holes."""

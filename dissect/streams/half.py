@@ -82,7 +82,7 @@ class Half:
         offset = self.offset(segment.seq)
         if segment.payload or segment.length:
             if offset == self.edge and not self.held:
-                self._deliver(offset, segment, events)
+                self.deliver(offset, segment, events)
             elif offset > self.edge:
                 if offset - self.edge < FAR:
                     self._hold(offset, segment)
@@ -94,7 +94,7 @@ class Half:
         if self.fin is not None:
             self._close(events)
 
-    def _deliver(self, offset: int, segment: Segment, events: list[StreamEvent]) -> None:
+    def deliver(self, offset: int, segment: Segment, events: list[StreamEvent]) -> None:
         """Bytes that continue the stream."""
         data = segment.payload
         frame = segment.frame
@@ -147,7 +147,7 @@ class Half:
                 payload=segment.payload[old:],
                 length=segment.length - old,
             )
-            self._deliver(self.edge, rest, events)
+            self.deliver(self.edge, rest, events)
 
     def _differs(self, offset: int, data: bytes) -> bool:
         """Whether remembered bytes are not what comes again."""
@@ -186,7 +186,7 @@ class Half:
             offset, _, segment = self.held.pop(0)
             self.held_bytes -= len(segment.payload)
             if offset == self.edge:
-                self._deliver(offset, segment, events)
+                self.deliver(offset, segment, events)
             else:
                 self._overlap(offset, segment, events)
         if self.fin is not None:

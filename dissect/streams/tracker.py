@@ -28,6 +28,9 @@ LINGERING: Final = 1_000
 
 LINGER_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 4 * 3600.0
+LOOK_SECONDS: Final = 600.0
+"""How often silent flows are looked for, by the clock of the capture."""
+
 PROBATION_SEGMENTS: Final = 24
 PROBATION_FLOWS: Final = 2_000
 REMEMBERED_ENDS: Final = 10_000
@@ -51,7 +54,9 @@ class Tracker:
 
     def __init__(self, ports: Iterable[int] = (), first_flow: int = 0) -> None:
         self.ports = MAIL_PORTS | set(ports)
-        self.open: OrderedDict[Key, Flow] = OrderedDict()
+        self.open: dict[Key, Flow] = {}
+        self.ways: dict[Key, Flow] = {}
+        """The open flows by source and destination, each in both directions."""
         self.closing: OrderedDict[Key, float] = OrderedDict()
         """Flows that have closed, with the time when they did."""
         self.ended: OrderedDict[Key, int] = OrderedDict()
@@ -60,20 +65,19 @@ class Tracker:
         self.flows = first_flow
         """Number of the next flow."""
         self.tcp_segments = 0
+        self._looked = 0.0
 
     def feed(self, segment: Segment) -> Iterable[Result]:
         """Each flow that a segment moves, with what it brings."""
         self.tcp_segments += 1
-        key = _key(segment)
-        flow = self.open.get(key)
+        flow = self.ways.get(segment[2:6])
         if flow is None:
-            return self._begin(key, segment)
+            return self._begin(_key(segment), segment)
         if segment.flags & (SYN | ACK) == SYN and self._reused(flow, segment):
-            return [self._end(key), *self._begin(key, segment)]
+            return [self._end(flow.key), *self._begin(flow.key, segment)]
         events = flow.feed(segment)
-        self.open.move_to_end(key)
-        if flow.finished and key not in self.closing:
-            self.closing[key] = segment.time
+        if flow.finished:
+            self.closing.setdefault(flow.key, segment.time)
         return ((flow, events),)
 
     def expire(self, now: float) -> Iterator[Result]:
@@ -86,11 +90,21 @@ class Tracker:
             if len(self.closing) <= LINGERING and now - since < LINGER_SECONDS:
                 break
             yield self._end(key)
-        while self.open:
-            key, flow = next(iter(self.open.items()))
-            if len(self.open) <= OPEN_FLOWS and now - flow.end < IDLE_SECONDS:
-                break
-            yield self._end(key)
+        if len(self.open) > OPEN_FLOWS or now - self._looked > LOOK_SECONDS:
+            self._looked = now
+            for key in self._silent(now):
+                yield self._end(key)
+
+    def _silent(self, now: float) -> list[Key]:
+        """Flows that have said nothing for too long, or for longest where there are too many."""
+        ages = sorted((flow.end, key) for key, flow in self.open.items())
+        many = len(ages) - OPEN_FLOWS
+        spare = many + OPEN_FLOWS // 10 if many > 0 else 0
+        return [
+            key
+            for place, (end, key) in enumerate(ages)
+            if place < spare or now - end >= IDLE_SECONDS
+        ]
 
     def finish(self) -> Iterator[Result]:
         """End all flows, in order of appearance."""
@@ -100,6 +114,8 @@ class Tracker:
     def _end(self, key: Key) -> Result:
         """Forget a flow; what it still had to give."""
         flow = self.open.pop(key)
+        self.ways.pop(key, None)
+        self.ways.pop(key[2:] + key[:2], None)
         self.closing.pop(key, None)
         self.ended[key] = flow.number
         self.ended.move_to_end(key)
@@ -129,12 +145,12 @@ class Tracker:
         flow: Flow | None = None
         for segment in segments:
             if flow is None:
-                flow = self._make(segment)
-                self.open[key] = flow
+                flow = self._make(key, segment)
+                self.open[key] = self.ways[key] = self.ways[key[2:] + key[:2]] = flow
                 self.ended.pop(key, None)
             yield flow, flow.feed(segment)
 
-    def _make(self, segment: Segment) -> Flow:
+    def _make(self, key: Key, segment: Segment) -> Flow:
         """A flow whose client is the one that sent the SYN, or does not have the mail port."""
         one = Endpoint(segment.source, segment.source_port)
         two = Endpoint(segment.destination, segment.destination_port)
@@ -145,7 +161,7 @@ class Tracker:
             backwards = one.port in self.ports and two.port not in self.ports
         client, server = (two, one) if backwards else (one, two)
         self.flows += 1
-        return Flow(self.flows - 1, segment, client, server, midway=not syn)
+        return Flow(self.flows - 1, key, segment, client, server, midway=not syn)
 
     def _probe(self, key: Key, segment: Segment) -> Iterator[Result]:
         """Wait for the greeting and the hello of a connection on a port that is no mail port."""

@@ -26,15 +26,13 @@ RFC 2920 section 3.1; catalogue PROTO-02, section 6.1.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import ClassVar
 
+from dissect.detect import traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Exchange
-
-LAST: Final = frozenset({"EHLO", "HELO", "DATA", "VRFY", "EXPN", "TURN", "NOOP", "ETRN", "ATRN"})
-"""QUIT is left out: nothing that matters can follow it."""
 
 
 class CommandAfterSyncPoint(Rule):
@@ -47,6 +45,7 @@ class CommandAfterSyncPoint(Rule):
         summary="A command sent behind one that must be the last of its group",
         sources=("RFC 2920 section 3.1", "PROTO-02"),
     )
+    when = traits.EARLY
 
     def __init__(self) -> None:
         self._told: set[str] = set()
@@ -54,7 +53,7 @@ class CommandAfterSyncPoint(Rule):
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """What had come from the client by the time the reply was complete."""
         command, reply = exchange.command, exchange.reply
-        if command is None or reply is None or command.verb not in LAST or context.unsure:
+        if command is None or reply is None or command.verb not in traits.LAST or context.unsure:
             return
         early = reply.acked - (command.offset + command.size)
         if early <= 0 or command.verb in self._told:

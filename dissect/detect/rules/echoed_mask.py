@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import masks, remedies
+from dissect.detect import masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -43,6 +43,7 @@ class EchoedMask(Rule):
         summary="A server quotes a mask for a command that was whole here",
         sources=("ECHO-1",),
     )
+    when = traits.REFUSED
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """A command with the reply that quotes it."""

@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import envelope, remedies
+from dissect.detect import envelope, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -48,6 +48,7 @@ class LostRecipient(Rule):
         summary="A damaged RCPT refused while the message was accepted for the others",
         sources=("PIX-06", "catalogue 4.6"),
     )
+    concerns = traits.HURT
 
     def transaction(self, context: Context, transaction: Transaction) -> Iterator[Finding]:
         """A message that was accepted, but not for all."""

@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import envelope
+from dissect.detect import envelope, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -53,6 +53,7 @@ class LostTransaction(Rule):
         summary="A connection that ended between MAIL and the final reply",
         sources=("RFC 5321 section 3.8",),
     )
+    concerns = traits.LOST
 
     def __init__(self) -> None:
         self._lost: Transaction | None = None

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import masks, remedies
+from dissect.detect import masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -42,6 +42,7 @@ class MaskedBanner(Rule):
         summary="A greeting overwritten with asterisks, or the SMTP/cmap of PIX 4.x",
         sources=("PIX-01", "PIX-02", "ASA-01"),
     )
+    when = traits.MASKED_GREETING
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """The greeting."""

@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import keywords, remedies
+from dissect.detect import remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.keywords import Keyword
@@ -49,15 +49,13 @@ class MaskedEhloKeyword(Rule):
         summary="EHLO keywords overwritten with X; critical where STARTTLS is among them",
         sources=("ASA-02", "ASA-02b"),
     )
+    when = traits.MASKED_KEYWORDS
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """One EHLO reply, with all its masked keywords."""
         command, reply = exchange.command, exchange.reply
-        if command is None or reply is None or command.verb != "EHLO" or not reply.positive:
-            return
-        greeting = context.greeting.reply if context.greeting else None
-        found = keywords.masked(reply.lines, greeting.text if greeting else b"")
-        if not found:
+        found = context.keywords
+        if reply is None:
             return
         tls = any(word.original == "STARTTLS" for word in found)
         yield self.finding(

@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import masks, remedies
+from dissect.detect import masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.masks import Mask
@@ -53,6 +53,7 @@ class MaskedVerb(Rule):
         summary="A verb overwritten with mask letters on the way",
         sources=("PIX-05", "ASA-03", "IOS-01"),
     )
+    when = traits.MASK
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """One masked command."""

@@ -1,7 +1,7 @@
 """A client that pipelines although the server does not offer it.
 
 ## What it reports
-The first command of a flow that was sent before the reply to the one in front of it, where the
+The first command of a flow behind which more was sent before its reply had come, where the
 server's answer to EHLO has no PIPELINING, or where the client said HELO.
 
 ## Why it matters
@@ -27,15 +27,15 @@ RFC 2920 section 3.1; catalogue PROTO-01, ALG-1.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from dissect.detect import keywords
+from dissect.detect import traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
-from dissect.dialogue import Command
+from dissect.dialogue import Exchange
 
-LENGTH = len("PIPELINING")
+LENGTH: Final = len("PIPELINING")
 
 
 class PipeliningNotOffered(Rule):
@@ -48,24 +48,24 @@ class PipeliningNotOffered(Rule):
         summary="A client pipelines although the server does not offer it",
         sources=("RFC 2920 section 3.1", "PROTO-01"),
     )
+    when = traits.EARLY
 
     def __init__(self) -> None:
-        self._last: Command | None = None
         self._told = False
 
-    def command(self, context: Context, command: Command) -> Iterator[Finding]:
-        """A command that shares its group with the one before it."""
-        last, self._last = self._last, command
-        if self._told or last is None or last.group != command.group:
+    def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
+        """A command behind which more had come before its reply."""
+        command, reply = exchange.command, exchange.reply
+        if self._told or command is None or reply is None or command.verb in (*traits.LAST, "QUIT"):
             return
-        if context.unsure or context.one_sided or context.midway or not self._refused(context):
+        if context.unsure or context.midway or not self._refused(context):
             return
         self._told = True
         said = "HELO was used" if not context.extensions else "PIPELINING is not offered"
         yield self.finding(
             context,
-            (command, last),
-            f"{command.verb} was sent before the reply to {last.verb}, although {said}",
+            (command, reply),
+            f"More was sent behind {command.verb or 'AUTH'} before its reply, although {said}",
             observed=command.line,
             impact="Exim drops such a connection; others may answer out of step.",
         )
@@ -76,4 +76,4 @@ class PipeliningNotOffered(Rule):
         hello = context.hello
         if hello is None or hello.reply is None or "PIPELINING" in context.extensions:
             return False
-        return not any(len(m.mask) == LENGTH for m in keywords.masked(hello.reply.lines))
+        return not any(len(word.mask) == LENGTH for word in context.keywords)

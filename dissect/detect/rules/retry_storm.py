@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from dissect.detect import envelope
+from dissect.detect import envelope, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -48,6 +48,7 @@ class RetryStorm(Rule):
         summary="The same envelope tried again and again, and damaged each time",
         sources=("RFC 5321 section 4.5.4.1",),
     )
+    concerns = traits.LOST | traits.HURT
 
     def __init__(self) -> None:
         self._tries: list[Transaction] = []

@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import cleanside, masks
+from dissect.detect import cleanside, masks, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -53,6 +53,8 @@ class SplitCommand(Rule):
         summary="A command line cut by a segment boundary: in the verb, the argument or the CRLF",
         sources=("RFC 9293 section 3.8", "PIX-06"),
     )
+    when = traits.SEAM
+    concerns = traits.HURT
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """At once, unless the whole transaction is needed in order to judge."""

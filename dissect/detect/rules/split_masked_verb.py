@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import cleanside, masks, remedies
+from dissect.detect import cleanside, masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.detect.rule import Info, Rule
@@ -50,6 +50,8 @@ class SplitMaskedVerb(Rule):
         summary="A verb masked on the way because a segment boundary lies inside it",
         sources=("PIX-06", "PIX-06c"),
     )
+    when = traits.MASK
+    concerns = traits.HURT
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """Behind the middlebox: the mask itself, with the seam inside."""

@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from dissect.detect import traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.detect.rule import Info, Rule
@@ -41,6 +42,7 @@ class SplitReply(Rule):
         summary="A reply cut by a segment boundary",
         sources=("RFC 9293 section 3.8",),
     )
+    when = traits.REPLY_SEAM
 
     def __init__(self) -> None:
         self._told = False

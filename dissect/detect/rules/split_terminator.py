@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from dissect.detect import traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.detect.rule import Info, Rule
@@ -45,6 +46,7 @@ class SplitTerminator(Rule):
         summary="CRLF.CRLF cut by a segment boundary, and answered all the same",
         sources=("RFC 5321 section 4.1.1.4", "PIX-07"),
     )
+    when = traits.SEAM
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """Message data and the reply to it."""

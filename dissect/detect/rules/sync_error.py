@@ -29,7 +29,7 @@ import re
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from dissect.detect import masks, remedies
+from dissect.detect import masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -54,6 +54,7 @@ class SyncError(Rule):
         summary="The server's own words for a synchronisation error",
         sources=("RFC 2920 section 3.1", "catalogue 4.1", "catalogue 4.2"),
     )
+    when = traits.REFUSED
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """A reply with those words, and what it answers."""

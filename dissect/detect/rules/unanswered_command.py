@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from dissect.detect import traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -42,6 +43,7 @@ class UnansweredCommand(Rule):
         summary="A command that never got a reply before the connection ended",
         sources=("RFC 5321 section 4.2",),
     )
+    concerns = traits.LOST
 
     def __init__(self) -> None:
         self._lost = False

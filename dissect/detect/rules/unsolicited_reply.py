@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from dissect.detect import traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -46,6 +47,7 @@ class UnsolicitedReply(Rule):
         summary="A reply that no command had asked for",
         sources=("RFC 5321 section 4.2",),
     )
+    when = traits.ALONE
 
     def __init__(self) -> None:
         self._told = False
