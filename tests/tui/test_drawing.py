@@ -1,0 +1,228 @@
+"""Rows, seams, masks and close-ups as lines of safe text, without a terminal."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from tui_fakes import HOSTILE, founding, hostile, odd, plain, verdict
+
+from dissect.analysis.model import FlowDetail, Row, RowKind
+from dissect.evidence import Seam, Side
+from tui import closeup, line, present, told, words
+from tui.ladder import Ladder
+from tui.lanes import Frame, Times, draw, heading
+from tui.line import Line, Piece, Role
+from tui.look import ASCII, UNICODE, Look
+
+_LOOKS = [UNICODE, ASCII]
+
+
+def _row(text: bytes, *seams: int, masked: tuple[tuple[int, int], ...] = ()) -> Row:
+    return Row(
+        0, RowKind.COMMAND, Side.CLIENT, 0.0, (1,), 100, len(text) + 2, text, masked=masked,
+        seams=tuple(Seam(100 + at, 1, 2, inferred=False) for at in seams),
+    )  # fmt: skip
+
+
+def _drawn(row: Row, look: Look = UNICODE) -> str:
+    return line.text(present.drawn(present.content(row), look))
+
+
+@pytest.mark.parametrize(
+    ("text", "seam", "shown"),
+    [
+        (b"XXXX TO:<a@b>", 2, "XX┊XX TO:<a@b>"),
+        (b"\x00\tRCPT", 2, "␀␉┊RCPT"),
+        ("漢字RCPT".encode(), 6, "漢字┊RCPT"),
+        ("é".encode() + b"RCPT", 1, "\\xc3┊\\xa9RCPT"),
+        (b"\xff\xfeRCPT", 1, "\\xff┊\\xfeRCPT"),
+        (b"QUIT", 4, "QUIT┊␍␊"),
+        (b"QUIT", 5, "QUIT␍┊␊"),
+        (b"QUIT", 6, "QUIT"),
+    ],
+)
+def test_a_seam_is_drawn_at_its_byte(text: bytes, seam: int, shown: str) -> None:
+    """Wide, escaped and cut characters before a seam do not move it; the CRLF has room for it."""
+    assert _drawn(_row(text, seam)) == shown
+
+
+@given(st.binary(max_size=60), st.data())
+def test_marks_never_change_the_words(text: bytes, data: st.DataObject) -> None:
+    """Without the seams, the words are the bytes before and behind each of them."""
+    seams = data.draw(st.sets(st.integers(1, max(len(text), 1)), max_size=4))
+    inside = sorted(at for at in seams if at < len(text))
+    edges = [0, *inside, len(text)]
+    parts = [UNICODE.words(text[low:high]) for low, high in pairwise(edges)]
+    assert _drawn(_row(text, *inside)) == "┊".join(parts)
+
+
+def test_masked_letters_and_seams_have_roles_of_their_own() -> None:
+    """Masked letters, the seam in them, and the rest are told apart."""
+    row = _row(b"XXXX TO:<a@b>", 2, masked=((0, 4),))
+    pieces = present.drawn(present.content(row), UNICODE)
+    assert [piece.role for piece in pieces] == [Role.MASK, Role.SEAM, Role.MASK, Role.TEXT]
+
+
+def test_a_long_line_keeps_its_seam_in_sight() -> None:
+    """At 80 columns and at a megabyte, the seam stays on the screen, with what is around it."""
+    for length in (200, 3000, 1_000_000):
+        row = _row(b"a" * length + b"RC" + b"PT" + b"b" * length, length + 2)
+        shown = present.shortened(present.drawn(present.content(row), UNICODE), 50, UNICODE)
+        assert "RC┊PT" in line.text(shown)
+        assert line.width(shown) <= 50
+        assert line.text(shown).startswith("aaaa")
+
+
+def _details() -> list[FlowDetail]:
+    return [founding(0), plain(1), odd(2), hostile(3, 20_000)]
+
+
+def _is_safe(pieces: Line, look: Look) -> bool:
+    text = line.text(pieces)
+    return text.isprintable() and (not look.ascii_only or text.isascii())
+
+
+@pytest.mark.parametrize("look", _LOOKS)
+@pytest.mark.parametrize("width", [20, 46, 78, 110, 158])
+def test_every_line_of_every_ladder_is_safe_and_fits(look: Look, width: int) -> None:
+    """Whatever the flow, the width and the glyphs: no control character, no overlong line."""
+    for detail in _details():
+        ladder = Ladder(detail)
+        for times in Times:
+            frame = Frame(width, look, times)
+            assert _is_safe(heading(ladder, frame), look)
+            for at in range(len(ladder)):
+                pieces = draw(ladder, at, frame)
+                assert _is_safe(pieces, look)
+                assert width < 78 or line.width(pieces) <= width
+
+
+@pytest.mark.parametrize("look", _LOOKS)
+@pytest.mark.parametrize("width", [40, 78, 158])
+def test_findings_verdicts_and_closeups_are_safe_and_fit(look: Look, width: int) -> None:
+    """Panes and close-ups keep to their width and let no control character through."""
+    lines: list[Line] = told.verdict(verdict(), width, look)
+    for detail in _details():
+        for finding in detail.findings:
+            lines += told.finding(finding, width, look)
+        for row in detail.rows:
+            for position in range(len(row.seams)):
+                subject = closeup.Subject(row, position, 0.0, detail.findings, {1: "\x1b[31m"})
+                lines += closeup.lines(subject, max(width, 78), look)
+    assert all(_is_safe(pieces, look) for pieces in lines)
+
+
+def test_a_group_is_bracketed_and_replies_name_their_command() -> None:
+    """The first, middle and last command of a pipelining group, and the replies' partners."""
+    ladder = Ladder(founding(0))
+    lines = [line.text(draw(ladder, at, Frame(110, UNICODE))) for at in range(len(ladder))]
+    assert [sum(sign in row for row in lines) for sign in "┌└"] == [1, 1]
+    assert any("500 unrecognized command  re 11 XXXX" in row for row in lines)
+    assert any("XX┊XX TO:<recipient0006@cam.example.net>  ⟵ RCPT" in row for row in lines)
+    assert any("─▶▶ 1,448 bytes" in row for row in lines)
+
+
+def test_an_inferred_seam_looks_different() -> None:
+    """A seam that only the MSS tells of has a sign of its own, in both alphabets."""
+    ladder = Ladder(odd(0))
+    for look, shown in ((UNICODE, "RC¦PT"), (ASCII, "RC:PT")):
+        rows = [line.text(draw(ladder, at, Frame(110, look))) for at in range(len(ladder))]
+        assert any(shown in row for row in rows)
+
+
+def test_a_closeup_shows_both_frames_at_the_seam() -> None:
+    """Hex and text of both sides meet at the seam, with the facts of TCP and IP."""
+    detail = founding(0)
+    row = next(row for row in detail.rows if row.seams)
+    subject = closeup.Subject(row, 0, detail.summary.start, detail.findings, {12: "C: DATA"})
+    for width in (78, 158):
+        shown = "\n".join(line.text(each) for each in closeup.lines(subject, width, UNICODE))
+        for words_ in ("58 58┊", "XX┊", "┊58 58 20 54", "ttl 64", "id 0x1a37", "PSH ACK", "DATA"):
+            assert words_ in shown
+    assert "seam 1/1  observed, after 2 bytes" in closeup.heading(subject, UNICODE)
+
+
+def test_a_closeup_without_kept_bytes_says_so() -> None:
+    """A frame whose facts were not kept is named, not invented."""
+    row = _row(b"RCPT", 2)
+    shown = closeup.lines(closeup.Subject(row, 0, 0.0, (), {}), 78, UNICODE)
+    assert sum("not kept" in line.text(each) for each in shown) == 2
+
+
+def test_a_reply_of_a_hundred_thousand_lines_is_cut() -> None:
+    """A hostile reply cannot fill the ladder, and what is left out is counted."""
+    ladder = Ladder(hostile(0, 10))
+    assert len(ladder) < 400
+    last = line.text(draw(ladder, len(ladder) - 1, Frame(110, UNICODE)))
+    assert "4,801 more lines" in last
+
+
+def test_a_flow_without_rows_has_an_empty_ladder() -> None:
+    """A summary that comes before its rows does no harm."""
+    detail = FlowDetail(summary=plain(0).summary, rows=(), findings=founding(0).findings)
+    ladder = Ladder(detail)
+    assert len(ladder) == 0
+    assert ladder.line_of(7) == 0
+    assert heading(ladder, Frame(78, UNICODE))
+
+
+@given(st.text(), st.integers(0, 40), st.integers(1, 30))
+def test_cropping_and_fitting_keep_to_the_cells(text: str, start: int, cells: int) -> None:
+    """Cut words never occupy more cells than they were given, wide characters included."""
+    safe = UNICODE.words(text)
+    assert line.width(line.crop((Piece(safe),), start, cells)) <= cells
+    assert cell_len(line.fit(safe, cells)) == cells
+    assert all(cell_len(row) <= max(cells, 2) for row in line.wrap(safe, cells))
+
+
+def test_words_for_numbers() -> None:
+    """Sizes, spans, flags and frames are short and plain."""
+    assert [words.size(n) for n in (0, 1023, 2048, 5 << 20)] == ["0", "1023", "2.0k", "5.0M"]
+    assert [words.span(s) for s in (0.5, 12, 75, 7300)] == ["0.50s", "12.0s", "1m15s", "2h01m"]
+    assert words.flags(0x12) == "SYN ACK"
+    assert words.flags(0) == "none"
+    assert words.frames((1, 2, 3, 4, 5, 6)) == "1,2,3,+3"
+    assert words.clock(1795330288.198, digits=3).endswith(":28.198")
+    assert words.count(1, "flow") == "1 flow"
+
+
+def test_hostile_words_stay_words() -> None:
+    """Markup and escape sequences come out as the characters that they are."""
+    shown = UNICODE.words(HOSTILE)
+    assert "[@click=app.quit]go[/]" in shown
+    assert "␛]52;c;ZXZpbA==␇" in shown
+
+
+def test_our_words_are_never_marked() -> None:
+    """A seam in folded message data has no place in the words that stand for it; it is counted."""
+    row = Row(
+        0, RowKind.MESSAGE, Side.CLIENT, 0.0, (1, 9), 100, 5000, b"message data, 5,000 bytes",
+        seams=(Seam(104, 1, 2, inferred=False), Seam(4000, 2, 3, inferred=False)),
+    )  # fmt: skip
+    assert _drawn(row) == "message data, 5,000 bytes"
+    detail = FlowDetail(summary=plain(0).summary, rows=(row,), findings=())
+    shown = line.text(draw(Ladder(detail), 0, Frame(78, UNICODE)))
+    assert "message data, 5,000 bytes  2 seams ┊" in shown
+
+
+def test_each_masked_keyword_has_its_own_original_beside_it() -> None:
+    """Originals are told line by line where there is one for each mask."""
+    text = b"250-mx\r\n250-XXXXXXXA\r\n250 XXXB"
+    row = Row(
+        0, RowKind.REPLY, Side.SERVER, 0.0, (1,), 0, len(text) + 2, text, code=250,
+        masked=((12, 20), (26, 30)), original="STARTTLS, HELP",
+    )  # fmt: skip
+    ladder = Ladder(FlowDetail(summary=plain(0).summary, rows=(row,), findings=()))
+    shown = [line.text(draw(ladder, at, Frame(78, UNICODE))) for at in range(3)]
+    assert [text.rpartition("⟵ ")[2] for text in shown[1:]] == ["STARTTLS", "HELP"]
+    assert "⟵" not in shown[0]
+
+
+def test_a_verdict_keeps_its_device_where_the_line_is_short() -> None:
+    """The two ends are the first to go."""
+    assert told.verdict_words(verdict(), 40, UNICODE) == "Cisco-style SMTP inspection (0.99)"
+    assert told.verdict_words(verdict(), 80, UNICODE).endswith("192.0.2.0/24 ⇄ 198.51.100.25")

@@ -1,0 +1,75 @@
+"""Hostile traffic on every screen: nothing reaches a strip that steers, and nothing crashes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tui_fakes import HOSTILE, hostile, plain, progress, update, verdict
+from tui_pilot import Driver, running
+
+from dissect.analysis.model import Status, Update
+
+_WORDS = HOSTILE.decode("utf-8", "surrogateescape")
+
+
+class HostileWireshark:
+    """tshark prints packet text too."""
+
+    async def lookup(self, frames: tuple[int, ...]) -> dict[int, str]:
+        """Escape sequences in the Info column."""
+        return dict.fromkeys(frames, f"C: {_WORDS}")
+
+
+def _assert_safe(seen: Driver) -> None:
+    for strip in seen.strips:
+        for segment in strip:
+            assert segment.text.isprintable(), ascii(segment.text)
+            assert not segment.control
+            assert segment.style is None or not segment.style.link
+            assert segment.style is None or "@click" not in segment.style.meta
+
+
+def _updates() -> tuple[Update, ...]:
+    told = type(verdict())(
+        **{
+            **{name: getattr(verdict(), name) for name in verdict().__slots__},
+            "title": _WORDS,
+            "message": _WORDS,
+            "client": _WORDS,
+            "remedy": (_WORDS,),
+        }
+    )
+    flows = [hostile(0), plain(1, _WORDS, _WORDS)]
+    failed = progress(Status.FAILED, error=f"{_WORDS}\n{_WORDS}", warnings=(_WORDS,))
+    return update(flows, Status.LOADING, verdicts=(told,)), Update(progress=failed)
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (20, 6)])
+async def test_no_screen_lets_a_control_character_through(
+    size: tuple[int, int],
+    ascii_only: bool,  # noqa: FBT001
+) -> None:
+    """Escape sequences, OSC 52, markup, bidi and a megabyte line: words on the screen, no more."""
+    options: dict[str, Any] = {"ascii_only": ascii_only, "wireshark": HostileWireshark()}
+    async with running(*_updates(), size=size, **options) as seen:
+        _assert_safe(seen)
+        assert size[0] < 80 or "The reading stopped" in seen.text
+        for keys in (
+            ("enter",), ("n",), ("enter",), ("n", "right", "right"), ("enter",), ("pagedown",),
+            ("v",), ("n",), ("end",), ("enter",), ("q", "q", "slash", "f", "o", "enter"),
+        ):  # fmt: skip
+            await seen.press(*keys)
+            _assert_safe(seen)
+            assert seen.app._exception is None
+
+
+async def test_a_title_is_sanitised() -> None:
+    """The capture's name is a file's name, and a file can be called anything."""
+    async with running() as seen:
+        seen.app.heading = f"evil{_WORDS}.pcap"
+        seen.app.screen.changed()  # type: ignore[attr-defined]
+        await seen.settle()
+        _assert_safe(seen)
+        assert "evilRSET [/foo]" in seen.text

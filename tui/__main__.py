@@ -1,0 +1,124 @@
+"""The command ``seamark``: puts the rooms together and runs what the user asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from dissect import cli, worker
+from dissect.errors import ToolError
+from dissect.source import Lookup, find_tshark, open_capture
+from tui import terminal
+
+BUNDLED: Final = "founding-behind.pcap"
+"""The case that ``seamark demo`` opens."""
+
+PLACES: Final = (Path(__file__).parent / "captures", Path(__file__).parent.parent / "captures")
+"""Where it is: in an installed package, or in a checkout."""
+
+
+@click.group(cls=cli.Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="seamark", message="%(prog)s %(version)s")
+def seamark() -> None:
+    r"""Seamark shows where a firewall or another middlebox has damaged an SMTP conversation.
+
+    \b
+    seamark CAPTURE...          walk the conversations on the screen
+    seamark scan CAPTURE...     print what was found
+    seamark demo                the bundled case
+
+    Where standard output is no terminal, seamark CAPTURE prints what scan prints.
+    """
+
+
+@seamark.command("open", hidden=True)
+@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@cli.reading_options
+@click.pass_context
+def open_(
+    context: click.Context, /, captures: tuple[str, ...], *, no_mouse: bool, **options: Any
+) -> None:
+    """Walk the conversations of some captures on the screen."""
+    if not sys.stdout.isatty():
+        context.invoke(cli.scan, captures=captures, form="text", fail_on="medium", **options)
+    context.exit(_screen(captures, no_mouse=no_mouse, **options))
+
+
+@seamark.command()
+@click.pass_context
+def demo(context: click.Context) -> None:
+    """Open the bundled case: a PIX that masks verbs cut by a packet boundary."""
+    context.invoke(
+        open_, captures=(_bundled(),), no_mouse=False, ports=(), only=(), ignore=(), lowest="info"
+    )
+
+
+seamark.add_command(cli.scan)
+
+
+def _bundled() -> str:
+    """Where the bundled case is.
+
+    Raises:
+        ToolError: if it is not there.
+    """
+    for place in PLACES:
+        if (place / BUNDLED).is_file():
+            return str(place / BUNDLED)
+    raise ToolError("The bundled case is missing from this installation.", "Install it again.")
+
+
+def _screen(captures: tuple[str, ...], *, no_mouse: bool, **options: Any) -> int:
+    """Run the terminal interface; a bad capture is told of before it takes the screen."""
+    settings = cli.settings(**options)
+    tshark = find_tshark()
+    files = [open_capture(name) for name in captures]
+    terminal.prepare()
+    from tui.app import SeamarkApp, run_app  # noqa: PLC0415 - Textual reads its switches at import
+    from tui.feed import ProcessFeed  # noqa: PLC0415
+
+    stdin = _terminal_for_keys() if "-" in captures else None
+    title = ", ".join(captures)
+    command = [sys.executable, *worker.arguments(captures, settings)]
+    feed = ProcessFeed(command, capture=title, stdin=stdin)
+    lookup = Lookup(tshark, files[0]) if len(files) == 1 and files[0].path != "-" else None
+    app = SeamarkApp(
+        feed,
+        title=title,
+        ascii_only=terminal.ascii_only(),
+        low_rate=terminal.low_rate(),
+        wireshark=lookup,
+    )
+    return run_app(app, mouse=not no_mouse)
+
+
+def _terminal_for_keys() -> int:
+    """Give the capture on standard input a descriptor of its own, and the keys /dev/tty.
+
+    Raises:
+        ToolError: if there is no terminal to take keys from.
+    """
+    capture = os.dup(0)
+    try:
+        keys = os.open("/dev/tty", os.O_RDWR)
+    except OSError as error:
+        raise ToolError(
+            "There is no terminal to take keys from.", "Use seamark scan -, which needs none."
+        ) from error
+    os.dup2(keys, 0)
+    os.close(keys)
+    return capture
+
+
+def main() -> int:
+    """The entry point."""
+    return cli.run(seamark)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Where updates come from: a dissector in a process of its own, so that keys never wait for it.
+
+The worker writes frames to its standard output: four bytes of length, big-endian, and then a
+pickled ``Update``.  It is our own program, started by us, so its pickles are trusted; the
+traffic that it reads is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from dissect.analysis.model import Progress, Status, Update
+from dissect.errors import CaptureError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+_LENGTH: Final = 4
+_LARGEST_FRAME: Final = 1 << 28
+_TAIL: Final = 2000
+_PATIENCE: Final = 1.0
+_CHUNK: Final = 1 << 16
+
+
+class Feed(Protocol):
+    """A source of updates; the last one has a status other than ``LOADING``."""
+
+    def updates(self) -> AsyncIterator[Update]:
+        """The updates, as they come."""
+        ...
+
+    async def close(self) -> None:
+        """Stop, and leave nothing behind; may be called at any time and more than once."""
+        ...
+
+
+class ProcessFeed:
+    """A feed that starts a worker process and reads its frames.
+
+    Args:
+        command: the worker's argument list.
+        capture: the capture's name, for the words of a failure.
+        stdin: a file descriptor that the worker reads, where the capture comes through a pipe.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, capture: str = "", stdin: int | None = None
+    ) -> None:
+        self._command = tuple(command)
+        self._stdin = asyncio.subprocess.DEVNULL if stdin is None else stdin
+        self._process: asyncio.subprocess.Process | None = None
+        self._progress = Progress(capture=capture, status=Status.LOADING)
+        self._tail = b""
+        self._talk: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def updates(self) -> AsyncIterator[Update]:
+        """Start the worker and yield what it says; its death becomes a last, failed update."""
+        try:
+            await self._start()
+            while self._progress.status is Status.LOADING:
+                update = await self._read()
+                self._progress = update.progress
+                yield update
+        except (OSError, EOFError, pickle.UnpicklingError, CaptureError) as error:
+            if not self._closed:
+                yield await self._failure(error)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Terminate the worker and what it started, kill it if it lingers, and reap it."""
+        self._closed = True
+        process = self._process
+        if process is None:
+            return
+        for stop in (signal.SIGTERM, signal.SIGKILL):
+            _signal(process, stop)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), _PATIENCE)
+                break
+        # A child of the worker that outlived it is still in its process group.
+        _signal_group(process.pid, signal.SIGKILL)
+        if self._talk is not None:
+            self._talk.cancel()
+
+    async def _start(self) -> None:
+        # A group of its own: one signal reaches the worker and the tshark that it started.
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=self._stdin,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._talk = asyncio.create_task(self._listen())
+
+    async def _read(self) -> Update:
+        stream = self._process.stdout if self._process else None
+        if stream is None:
+            raise EOFError
+        length = int.from_bytes(await stream.readexactly(_LENGTH), "big")
+        if length > _LARGEST_FRAME:
+            raise CaptureError("the dissector's output is not what it should be")
+        update = pickle.loads(await stream.readexactly(length))  # noqa: S301 - our own worker
+        if not isinstance(update, Update):
+            raise CaptureError("the dissector sent something else than an update")
+        return update
+
+    async def _listen(self) -> None:
+        """Drain standard error, so that the worker never blocks on it, and keep its end."""
+        stream = self._process.stderr if self._process else None
+        while stream and (data := await stream.read(_CHUNK)):
+            self._tail = (self._tail + data)[-_TAIL:]
+
+    async def _failure(self, error: Exception) -> Update:
+        code = await self._exit_code()
+        tail = self._tail.decode("utf-8", "replace").strip()
+        words = [_reason(error, code), *tail.splitlines()[-6:]]
+        progress = replace(self._progress, status=Status.FAILED, error="\n".join(words))
+        return Update(progress=progress)
+
+    async def _exit_code(self) -> int | None:
+        if self._process is None:
+            return None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _PATIENCE)
+        if self._talk is not None:
+            await asyncio.wait({self._talk}, timeout=_PATIENCE)
+        return self._process.returncode
+
+
+def _reason(error: Exception, code: int | None) -> str:
+    if isinstance(error, EOFError):  # IncompleteReadError is one
+        how = f"was killed by signal {-code}" if code and code < 0 else f"ended with code {code}"
+        return f"The dissector {how} before it was done."
+    if isinstance(error, OSError):
+        return f"The dissector could not be started: {error.strerror}."
+    return f"The dissector failed: {error}."
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    if process.returncode is None:
+        _signal_group(process.pid, number)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)

@@ -1,0 +1,110 @@
+"""How things are drawn here: glyphs with an ASCII twin, and the way packet text is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dissect import escape
+from tui.line import Role
+
+if TYPE_CHECKING:
+    from dissect.detect.finding import Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One set of glyphs.  Everything that is drawn asks it; nothing else knows of ASCII mode."""
+
+    ascii_only: bool
+    severities: tuple[str, ...]
+    """By severity, from info to critical."""
+    seam: str
+    inferred: str
+    to_server: str
+    to_client: str
+    again_to_server: str
+    again_to_client: str
+    about: str
+    original: str
+    group: tuple[str, str, str]
+    """First, middle and last command of a pipelining group."""
+    cut: str
+    rule: str
+    between: str
+    arrow: str
+    up: str
+    down: str
+    closed: str
+    opened: str
+    dot: str
+    bar: str
+
+    def words(self, data: bytes | str) -> str:
+        """Packet text in its visible form."""
+        return escape.visible(data, ascii_only=self.ascii_only)
+
+    def cells(self, data: bytes | str) -> list[escape.Cell]:
+        """Packet text unit by unit, for marks at exact bytes."""
+        return escape.cells(data, ascii_only=self.ascii_only)
+
+    def glyph(self, severity: Severity) -> str:
+        """The sign of a severity."""
+        return self.severities[severity]
+
+
+UNICODE: Final = Look(
+    ascii_only=False,
+    severities=("·", "○", "●", "▲", "◆"),
+    seam="┊",
+    inferred="¦",
+    to_server="──▶",
+    to_client="◀──",
+    again_to_server="─▶▶",
+    again_to_client="◀◀─",
+    about="───",
+    original="⟵",
+    group=("┌", "│", "└"),
+    cut="…",
+    rule="─",
+    between="⇄",
+    arrow="→",
+    up="↑",
+    down="↓",
+    closed="▸",
+    opened="▾",
+    dot="·",
+    bar="│",
+)
+
+ASCII: Final = Look(
+    ascii_only=True,
+    severities=(".", "o", "*", "!", "#"),
+    seam="|",
+    inferred=":",
+    to_server="-->",
+    to_client="<--",
+    again_to_server="->>",
+    again_to_client="<<-",
+    about="---",
+    original="<=",
+    group=("/", "|", "\\"),
+    cut="~",
+    rule="-",
+    between="<>",
+    arrow="->",
+    up="^",
+    down="v",
+    closed="+",
+    opened="-",
+    dot="-",
+    bar="|",
+)
+
+SEVERITY_ROLES: Final = (Role.INFO, Role.LOW, Role.MEDIUM, Role.HIGH, Role.CRITICAL)
+SEVERITY_WORDS: Final = ("info", "low", "med", "high", "crit")
+
+
+def look(*, ascii_only: bool) -> Look:
+    """The glyphs for a terminal."""
+    return ASCII if ascii_only else UNICODE

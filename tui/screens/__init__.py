@@ -1,0 +1,1 @@
+"""The screens: flows, ladder, seam, findings, help, and the panel for failures."""

@@ -1,0 +1,131 @@
+"""Findings and verdicts in words, for a pane of any width."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+
+from tui import words
+from tui.line import Line, Piece, Role, fit, wrap
+from tui.look import SEVERITY_ROLES, Look
+
+if TYPE_CHECKING:
+    from dissect.analysis.model import Verdict
+    from dissect.detect.finding import Finding
+
+_LABEL: Final = 10
+_MOST_CHARS: Final = 2000
+_MOST_RECIPIENTS: Final = 5
+
+
+def finding(found: Finding, cells: int, look: Look, *, place: str = "") -> list[Line]:
+    """A finding: what it is, what it costs and what mends it, the dearest words first."""
+    return [
+        _head(found, place, look),
+        *paragraph("", found.message, cells, look),
+        *_evidence(found, cells, look),
+        *paragraph("impact", found.impact, cells, look),
+        *_recipients(found, cells, look),
+        *_list("remedy", found.remedy, cells, look),
+        *paragraph("Wireshark", found.filter, cells, look, Role.DIM),
+        *paragraph("sources", ", ".join(found.sources), cells, look, Role.DIM),
+    ]
+
+
+def verdict(told: Verdict, cells: int, look: Look) -> list[Line]:
+    """A verdict with the counts that prove it."""
+    counts = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in told.counts)
+    return [
+        (
+            Piece("verdict  ", Role.ACCENT),
+            Piece(verdict_words(told, cells - _LABEL, look), Role.TITLE),
+        ),
+        *_labelled("between", _ends(told, look), cells, Role.TEXT),
+        *paragraph("", told.message, cells, look),
+        *paragraph("proof", counts, cells, look, Role.DIM),
+        *_list("remedy", told.remedy, cells, look),
+    ]
+
+
+def verdict_words(told: Verdict, cells: int, look: Look) -> str:
+    """A verdict in a line; the two ends yield to the device where both do not fit."""
+    what = f"{look.words(told.title)} ({told.confidence:.2f})"
+    both = f"{what}  {_ends(told, look)}"
+    return both if cell_len(both) <= cells else fit(what, cells, look.cut).rstrip()
+
+
+def _ends(told: Verdict, look: Look) -> str:
+    return f"{look.words(told.client)} {look.between} {look.words(told.server)}"
+
+
+def paragraph(label: str, said: str, cells: int, look: Look, role: Role = Role.TEXT) -> list[Line]:
+    """A labelled text, wrapped beside its label; nothing where there is nothing to say."""
+    if not said:
+        return []
+    indent = _LABEL if label else 0
+    lines = [
+        row for part in said[:_MOST_CHARS].split("\n")
+        for row in wrap(look.words(part), max(cells - indent, 8))
+    ]  # fmt: skip
+    margins = [f"{label:<{indent}}", *[" " * indent] * (len(lines) - 1)]
+    return [
+        (Piece(margin, Role.DIM), Piece(row, role))
+        for margin, row in zip(margins, lines, strict=True)
+    ]
+
+
+def _head(found: Finding, place: str, look: Look) -> Line:
+    role = SEVERITY_ROLES[found.severity]
+    return (
+        Piece(f"{look.glyph(found.severity)} {found.severity} ", role),
+        Piece(look.words(found.rule), Role.TITLE),
+        Piece(
+            f"  confidence {found.confidence:.2f}  frames {words.frames(found.frames)}", Role.DIM
+        ),
+        Piece(f"  {place}" if place else "", Role.DIM),
+    )
+
+
+def _evidence(found: Finding, cells: int, look: Look) -> list[Line]:
+    """The bytes as they were seen, with their seam, and what they were."""
+    if not found.observed and not found.original:
+        return []
+    seen = found.observed[:_MOST_CHARS]
+    inside = found.seam
+    if inside is not None and 0 <= inside.offset <= len(seen):
+        mark = look.inferred if inside.seam.inferred else look.seam
+        shown = look.words(seen[: inside.offset]) + mark + look.words(seen[inside.offset :])
+    else:
+        shown = look.words(seen)
+    was = look.words(found.original)
+    first = _labelled("observed", shown, cells, Role.TEXT)
+    return [*first, *_labelled("original", was, cells, Role.ORIGINAL)]
+
+
+def _labelled(label: str, shown: str, cells: int, role: Role) -> list[Line]:
+    """Like a paragraph, of words that have passed the sanitiser."""
+    if not shown:
+        return []
+    lines = wrap(shown, max(cells - _LABEL, 8))
+    labels = [label, *[""] * (len(lines) - 1)]
+    return [
+        (Piece(f"{head:<{_LABEL}}", Role.DIM), Piece(row, role))
+        for head, row in zip(labels, lines, strict=True)
+    ]
+
+
+def _recipients(found: Finding, cells: int, look: Look) -> list[Line]:
+    if not found.recipients:
+        return []
+    some = ", ".join(found.recipients[:_MOST_RECIPIENTS])
+    rest = len(found.recipients) - _MOST_RECIPIENTS
+    more = f" and {rest} more" if rest > 0 else ""
+    return paragraph("no mail", some + more, cells, look)
+
+
+def _list(label: str, items: tuple[str, ...], cells: int, look: Look) -> list[Line]:
+    lines: list[Line] = []
+    for item in items:
+        lines += paragraph(label if not lines else " ", item, cells, look)
+    return lines

@@ -1,0 +1,182 @@
+"""The base of everything that is drawn: lines, asked for one by one as they come into sight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from dissect import escape
+from tui.line import Line, Piece, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.style import Style
+    from textual.events import Click, Resize
+
+_MARGIN: Final = 1
+_CURSOR: Final = "cursor"
+
+
+class LineView(ScrollView, can_focus=True, inherit_bindings=False):
+    """A scrolling view of lines, with a cursor or without.
+
+    Subclasses say how many lines there are (``count``) and what a line is (``draw``).
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"line--{role.value}" for role in Role),
+        "line--cursor",
+        "line--partner",
+        "line--same",
+    }
+    HAS_CURSOR: ClassVar[bool] = True
+
+    class Moved(Message):
+        """The cursor stands on another line."""
+
+        def __init__(self, view: LineView) -> None:
+            super().__init__()
+            self.view = view
+
+        @property
+        def control(self) -> LineView:
+            """The view whose cursor moved."""
+            return self.view
+
+    class Resized(Message):
+        """The view has another width; what stands above it may have to follow."""
+
+    class Chosen(Message):
+        """A line was clicked that had the cursor already."""
+
+        def __init__(self, view: LineView) -> None:
+            super().__init__()
+            self.view = view
+
+    def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ascii_only = ascii_only
+        self.cursor = 0
+
+    @property
+    def cells(self) -> int:
+        """Cells that a line may fill, beside the margin for the cursor's mark."""
+        return max(self.scrollable_content_region.width - _MARGIN, 1)
+
+    @property
+    def page(self) -> int:
+        """Lines in sight."""
+        return max(self.scrollable_content_region.height, 1)
+
+    def count(self) -> int:
+        """Number of lines."""
+        raise NotImplementedError
+
+    def draw(self, at: int) -> Line:
+        """One line."""
+        raise NotImplementedError
+
+    def tint(self, at: int) -> str:
+        """``cursor``, ``partner``, ``same`` or nothing: how the whole line stands out."""
+        return _CURSOR if self.HAS_CURSOR and at == self.cursor else ""
+
+    def sync(self) -> None:
+        """Lines may have come, gone or changed: measure again and repaint."""
+        size = Size(self.scrollable_content_region.width, self.count())
+        if size != self.virtual_size:
+            self.virtual_size = size
+        self.cursor = min(max(self.cursor, 0), max(self.count() - 1, 0))
+        self.refresh()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Lines are laid out for a width."""
+        self.sync()
+        if self.HAS_CURSOR:
+            self.show_line(self.cursor)
+            self.post_message(self.Resized())
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line of the screen."""
+        at = y + self.scroll_offset.y
+        if at >= self.count():
+            return Strip.blank(self.size.width, self.rich_style)
+        return self._paint(self.draw(at), self.tint(at))
+
+    def move(self, how: str) -> None:
+        """Move the cursor, or scroll where there is none, by one of the ways of ``_STEPS``."""
+        step = _STEPS[how]
+        last = self.count() - 1
+        start = self.cursor if self.HAS_CURSOR else self.scroll_offset.y
+        if not self.HAS_CURSOR:
+            self.scroll_to(y=min(max(start + step(self.page), 0), last), animate=False)
+            return
+        self.go(min(max(start + step(self.page), 0), last))
+
+    def go(self, at: int) -> None:
+        """Put the cursor on a line and bring it into sight."""
+        self.cursor = min(max(at, 0), max(self.count() - 1, 0))
+        self.show_line(self.cursor)
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def show_line(self, at: int) -> None:
+        """Scroll as little as brings a line into sight."""
+        top = self.scroll_offset.y
+        if at < top:
+            self.scroll_to(y=at, animate=False)
+        elif at >= top + self.page:
+            self.scroll_to(y=at - self.page + 1, animate=False)
+
+    def on_click(self, event: Click) -> None:
+        """A click is a move; a click on the cursor's line opens it."""
+        at = event.y + self.scroll_offset.y
+        if not self.HAS_CURSOR or at >= self.count():
+            return
+        if at == self.cursor:
+            self.post_message(self.Chosen(self))
+        else:
+            self.go(at)
+
+    def _paint(self, pieces: Line, tint: str) -> Strip:
+        base = self.rich_style
+        if tint:
+            base += self.get_component_rich_style(f"line--{tint}", partial=True)
+        margin = _MARKS[tint][self.ascii_only]
+        segments = [Segment(margin, base + self._role(Role.ACCENT))]
+        segments += [Segment(self._safe(piece), base + self._role(piece.role)) for piece in pieces]
+        return Strip(segments).adjust_cell_length(self.scrollable_content_region.width, base)
+
+    def _role(self, role: Role) -> Style:
+        return self.get_component_rich_style(f"line--{role.value}", partial=True)
+
+    def _safe(self, piece: Piece) -> str:
+        """The last guard: whatever came past the sanitiser does not come past this."""
+        text = piece.text
+        if text.isprintable() and (text.isascii() or not self.ascii_only):
+            return text
+        return escape.visible(text, ascii_only=self.ascii_only)
+
+
+_MARKS: Final = {
+    "": (" ", " "),
+    "cursor": ("▌", ">"),
+    "partner": ("▏", "="),
+    "same": (" ", " "),
+}
+
+_STEPS: Final[dict[str, Callable[[int], int]]] = {
+    "up": lambda _page: -1,
+    "down": lambda _page: 1,
+    "page_up": lambda page: -max(page - 1, 1),
+    "page_down": lambda page: max(page - 1, 1),
+    "half_up": lambda page: -max(page // 2, 1),
+    "half_down": lambda page: max(page // 2, 1),
+    "home": lambda _page: -(1 << 60),
+    "end": lambda _page: 1 << 60,
+}
