@@ -1,0 +1,102 @@
+"""``python -m bench``: measure, print a table; exit code 0 whatever the figures are."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bench import machine, sample, table
+from bench.jobs import JOBS, ROOT, Job, trouble
+from bench.subject import Subject, first_packets, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.sample import Usage
+
+PACKETS: Final = 250_000
+FLOWS: Final = 10_000
+SLICE: Final = 2_000
+"""Packets of what is too slow for the whole capture."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure against tshark.")
+    parser.add_argument(
+        "--dir",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "seamark-bench",
+        help="where the capture is kept (default %(default)s)",
+    )
+    parser.add_argument("--repeats", type=_positive, default=3, help="of each command (default 3)")
+    parser.add_argument("--packets", type=_positive, default=PACKETS, help="default %(default)s")
+    parser.add_argument("--flows", type=_positive, default=FLOWS, help="default %(default)s")
+    parser.add_argument("--slice", type=_positive, default=SLICE, help="packets for pyshark")
+    parser.add_argument(
+        "--job", action="append", choices=[job.name for job in JOBS], help="only this one"
+    )
+    return parser
+
+
+def _positive(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _say(words: str) -> None:
+    """Progress goes to standard error: standard output is the table."""
+    sys.stderr.write(f"bench: {words}\n")
+
+
+def _measure(jobs: Sequence[Job], whole: Subject, part: Subject, repeats: int) -> table.Results:
+    """Run the jobs in turn, again and again, so that a slow minute of the machine hits all."""
+    troubles = {job.name: trouble(job, part) for job in jobs}
+    usages: dict[str, list[Usage]] = {job.name: [] for job in jobs}
+    for number in range(1, repeats + 1):
+        for job in jobs:
+            if troubles[job.name]:
+                continue
+            given = part if job.on_slice else whole
+            used = sample.run(job.command(given.path), cwd=ROOT)
+            _say(f"{number}/{repeats} {job.name}: {used.wall:.2f} s")
+            if used.code in job.good:
+                usages[job.name].append(used)
+            else:
+                troubles[job.name] = f"exit code {used.code} on the whole capture"
+    return {
+        job.name: table.Result(
+            job=job,
+            usages=tuple(usages[job.name]),
+            scale=whole.packets / part.packets if job.on_slice else 1.0,
+            trouble=troubles[job.name],
+        )
+        for job in jobs
+    }
+
+
+def main() -> int:
+    """Make the capture, measure, and print the tables."""
+    given = _parser().parse_args()
+    _say(f"capture in {given.dir}")
+    whole = prepare(given.dir, packets=given.packets, flows=given.flows)
+    part = first_packets(whole, given.slice)
+    jobs = [job for job in JOBS if not given.job or job.name in given.job]
+    results = _measure(jobs, whole, part, given.repeats)
+    size = f"{whole.packets} packets, {whole.flows} flows, {whole.size / 1e6:.0f} MB"
+    sections = (
+        f"{size}; median of {given.repeats}; {machine.described()}",
+        table.costs(results),
+        table.budgets(results),
+        table.ratios(results),
+    )
+    sys.stdout.write("\n\n".join(sections) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
