@@ -88,14 +88,21 @@ class Pipeline:
         self.segments(decode(rows))
 
     def segments(self, segments: Iterable[Segment]) -> None:
-        """Take a batch of segments."""
-        feed, move, last = self.tracker.feed, self._move, None
+        """Take a batch of segments; what each flow got of it is read in one go."""
+        feed, last = self.tracker.feed, None
+        moved: dict[int, tuple[Flow, list[StreamEvent]]] = {}
         for last in segments:
             for flow, events in feed(last):
-                move(flow, events)
+                known = moved.get(flow.number)
+                if known is None:
+                    moved[flow.number] = (flow, events)
+                elif events:
+                    known[1].extend(events)
+        for flow, events in moved.values():
+            self._move(flow, events)
         if last is not None:
             for flow, events in self.tracker.expire(last.time):
-                move(flow, events)
+                self._move(flow, events)
 
     def finish(self) -> None:
         """The capture is over: end all flows."""

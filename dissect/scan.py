@@ -11,6 +11,7 @@ from typing import Final
 from dissect.analysis.model import FlowDetail
 from dissect.detect.finding import Severity
 from dissect.errors import CaptureError
+from dissect.escape import visible
 from dissect.pipeline import Pipeline, Settings
 from dissect.report import Reporter, Summary
 from dissect.segments.decode import Row
@@ -62,7 +63,7 @@ class Scan:
             self._take(pipeline)
             self._close(pipeline, name)
         if outcome.status != "complete":
-            what = f"{name}: {outcome.what}."
+            what = f"{visible(name)}: {outcome.what}."
             self._failed(outcome.status, f"{what}\n  {outcome.remedy}".rstrip())
 
     async def _read(self, file: CaptureFile, pipeline: Pipeline, tick: Tick) -> Outcome:
@@ -103,6 +104,11 @@ class Scan:
         self.errors.append(what)
         self.warnings.append(what.splitlines()[0])
 
+    def interrupted(self) -> None:
+        """The user has stopped it: what was read before is reported."""
+        self.status = max(self.status, "truncated", key=WORST.index)
+        self.warnings.append("interrupted: what was read before is shown")
+
     def finish(self) -> None:
         """Report the summary."""
         self.reporter.summary(
@@ -126,8 +132,8 @@ class Scan:
 def _nothing(name: str, segments: int) -> str:
     """Why a capture with packets shows no flow."""
     if not segments:
-        return f"{name}: no TCP in this capture, so no SMTP"
+        return f"{visible(name)}: no TCP in this capture, so no SMTP"
     return (
-        f"{name}: no SMTP conversation found among {segments:,} TCP segments; "
+        f"{visible(name)}: no SMTP conversation found among {segments:,} TCP segments; "
         "if mail uses another port here, name it with --port"
     )

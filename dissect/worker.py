@@ -22,6 +22,7 @@ from dissect import cli
 from dissect.analysis import pack
 from dissect.analysis.model import FlowDetail, Progress, Status, Update, Verdict
 from dissect.errors import SeamarkError
+from dissect.escape import visible
 from dissect.pipeline import Pipeline, Settings
 from dissect.segments.decode import Row
 from dissect.source import CaptureFile, Outcome, find_tshark, open_capture, read
@@ -65,7 +66,7 @@ class Worker:
                 outcome = asyncio.run(self._capture(tshark, file))
                 if outcome.status != "complete":
                     status = Status(outcome.status)
-                    error = f"{file.name}: {outcome.what}.\n{outcome.remedy}".strip()
+                    error = f"{visible(file.name)}: {outcome.what}.\n{outcome.remedy}".strip()
         except SeamarkError as failure:
             status, error = Status.FAILED, str(failure)
         self._send(Update(progress=replace(self._progress(status), error=error)))
@@ -143,9 +144,12 @@ def main(captures: tuple[str, ...], **options: Any) -> None:
 
 
 def arguments(captures: Iterable[str], settings: Settings) -> list[str]:
-    """The words that start a worker for these captures, behind the interpreter's name."""
+    """The words that start a worker for these captures, behind the interpreter's name.
+
+    ``-P`` keeps the current folder, which may hold captures of strangers, off the import path.
+    """
     policy = settings.policy
-    words = ["-m", "dissect.worker", "--min-severity", str(policy.lowest)]
+    words = ["-P", "-m", "dissect.worker", "--min-severity", str(policy.lowest)]
     for option, values in (
         ("--port", sorted(settings.ports)),
         ("--rule", sorted(policy.only)),

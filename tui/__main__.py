@@ -24,7 +24,7 @@ PLACES: Final = (Path(__file__).parent / "captures", Path(__file__).parent.paren
 @click.group(cls=cli.Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="seamark", message="%(prog)s %(version)s")
 def seamark() -> None:
-    r"""Seamark shows where a firewall or another middlebox has damaged an SMTP conversation.
+    """Seamark shows where a firewall or another middlebox has damaged an SMTP conversation.
 
     \b
     seamark CAPTURE...          walk the conversations on the screen
@@ -32,7 +32,7 @@ def seamark() -> None:
     seamark demo                the bundled case
 
     Where standard output is no terminal, seamark CAPTURE prints what scan prints.
-    """
+    """  # noqa: D301 - the backspace is click's mark for lines that stay as they are
 
 
 @seamark.command("open", hidden=True)
@@ -44,8 +44,6 @@ def open_(
     context: click.Context, /, captures: tuple[str, ...], *, no_mouse: bool, **options: Any
 ) -> None:
     """Walk the conversations of some captures on the screen."""
-    if not sys.stdout.isatty():
-        context.invoke(cli.scan, captures=captures, form="text", fail_on="medium", **options)
     context.exit(_screen(captures, no_mouse=no_mouse, **options))
 
 
@@ -53,9 +51,11 @@ def open_(
 @click.pass_context
 def demo(context: click.Context) -> None:
     """Open the bundled case: a PIX that masks verbs cut by a packet boundary."""
-    context.invoke(
-        open_, captures=(_bundled(),), no_mouse=False, ports=(), only=(), ignore=(), lowest="info"
-    )
+    name = "open" if sys.stdout.isatty() else "scan"
+    command = seamark.commands[name]
+    inner = command.make_context(name, [_bundled()], parent=context.find_root())
+    with inner:
+        command.invoke(inner)
 
 
 seamark.add_command(cli.scan)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from dissect.evidence import FrameFacts, Seam
-from dissect.segments import Segment
 from dissect.streams import Chunk
 
 EXCERPT: Final = 96
@@ -148,7 +147,7 @@ class Buffer:
 
 def pieces(
     seams: Sequence[Seam],
-    recent: Sequence[tuple[int, Segment]],
+    recent: Iterable[Chunk],
     end: int,
     secrets: Sequence[tuple[int, int]],
 ) -> tuple[FrameFacts, ...]:
@@ -156,7 +155,7 @@ def pieces(
 
     Args:
         seams: inside one line.
-        recent: stream offset and segment of what was delivered last.
+        recent: what was delivered last.
         end: stream offset behind the line; nothing behind it is shown, because it has not been
             read yet and may hold credentials.
         secrets: ranges of stream offsets to mask.
@@ -167,22 +166,22 @@ def pieces(
             (seam.before, seam.offset - EXCERPT, seam.offset),
             (seam.after, seam.offset, min(end, seam.offset + EXCERPT)),
         ):
-            for offset, segment in recent:
-                if (
-                    segment.frame == frame
-                    and offset < right
-                    and left < offset + len(segment.payload)
-                ):
-                    found[frame, max(left, offset)] = _facts(offset, segment, left, right, secrets)
+            for chunk in recent:
+                if chunk.frame == frame and chunk.offset < right and left < _end(chunk):
+                    found[frame, max(left, chunk.offset)] = _facts(chunk, left, right, secrets)
     return tuple(found[key] for key in sorted(found))
 
 
-def _facts(
-    offset: int, segment: Segment, left: int, right: int, secrets: Sequence[tuple[int, int]]
-) -> FrameFacts:
+def _end(chunk: Chunk) -> int:
+    """Stream offset behind a chunk."""
+    return chunk.offset + len(chunk.data)
+
+
+def _facts(chunk: Chunk, left: int, right: int, secrets: Sequence[tuple[int, int]]) -> FrameFacts:
     """One frame, with the bytes of it that lie between two stream offsets."""
-    left, right = max(left, offset), min(right, offset + len(segment.payload))
-    excerpt = bytearray(segment.payload[left - offset : right - offset])
+    offset, segment = chunk.offset, chunk.segment
+    left, right = max(left, offset), min(right, _end(chunk))
+    excerpt = bytearray(chunk.data[left - offset : right - offset])
     for start, stop in secrets:
         for at in range(max(start, left), min(stop, right)):
             excerpt[at - left] = ord("#")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from dissect.dialogue import redact
@@ -26,6 +27,9 @@ from dissect.dialogue.replies import Whole, count, next_reply
 from dissect.dialogue.transactions import Transactions
 from dissect.evidence import FrameFacts, Side
 from dissect.streams import Chunk, Closing, Flow, Hole, Missing, Repeat, StreamEvent
+
+RECENT: Final = 16
+"""Chunks remembered for the frames at a seam."""
 
 SECRETS: Final = 16
 """Credentials remembered, to find them where a server quotes them."""
@@ -82,6 +86,9 @@ class Session:
         self.tail = (0, 0)
         self.tail_repeats = 0
         self.holes = 0
+        self.recent_client: deque[Chunk] = deque(maxlen=RECENT)
+        self.recent_server: deque[Chunk] = deque(maxlen=RECENT)
+        """What was read last, to show at a seam."""
         self.encrypted = False
 
     def feed(self, events: list[StreamEvent]) -> list[DialogueEvent]:
@@ -105,6 +112,7 @@ class Session:
 
     def _client(self, chunk: Chunk) -> None:
         """New bytes from the client."""
+        self.recent_client.append(chunk)
         self.tail = (chunk.frame, chunk.offset)
         self.tail_repeats = 0
         reader = self.client
@@ -186,6 +194,7 @@ class Session:
 
     def _server(self, chunk: Chunk) -> None:
         """New bytes from the server."""
+        self.recent_server.append(chunk)
         self.server.add(chunk)
         self._read_server()
 
@@ -372,6 +381,7 @@ class Session:
             self._paired(Exchange(command, None, unseen))
         self.out.extend(self.transactions.end(TransactionEnd.LOST))
         self.out.append(self._ended(pending))
+        del self.client  # it refers back here: without the circle both go at once
         return out
 
     def _ended(self, pending: tuple[Command, ...]) -> Ended:
@@ -407,6 +417,6 @@ class Session:
 
     def _pieces(self, side: Side, origin: Origin, end: int) -> tuple[FrameFacts, ...]:
         """The frames at the seams of a line."""
-        recent = self.flow.half(side).recent
+        recent = self.recent_client if side is Side.CLIENT else self.recent_server
         secrets = self.secrets if side is Side.CLIENT else ()
         return pieces(origin.seams, recent, end, secrets)

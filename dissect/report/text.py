@@ -36,6 +36,9 @@ NAME: Final = 42
 SEAM: Final = "|"
 """Where the segment boundary is, in observed text; ASCII, because this goes into mails."""
 
+JOINT: Final = "\N{NO-BREAK SPACE}"
+"""Holds a name and its count together when lines are filled."""
+
 HEADINGS: Final = ("flow", "time (UTC)", "client", "server", "outcome", "rcpts", "frames", "worst")
 
 
@@ -81,7 +84,7 @@ class TextReporter:
         )
         if summary.findings:
             counts = ", ".join(
-                f"{name} {count}" for name, count in sorted(summary.findings.items())
+                f"{name}{JOINT}{count}" for name, count in sorted(summary.findings.items())
             )
             self._wrapped(f"Findings: {counts}", "")
         elif summary.flows:
@@ -119,7 +122,7 @@ class TextReporter:
         """One finding with its evidence."""
         frames = ", ".join(map(str, finding.frames[:12]))
         self._line(
-            f"  {self._severity(finding.severity, str(finding.severity)):8} "
+            f"  {self._severity(finding.severity, f'{finding.severity!s:8}')} "
             f"{self._style(finding.rule, bold=True)}  frame{'s' * (len(finding.frames) != 1)} "
             f"{frames}  (confidence {finding.confidence:.2f})"
         )
@@ -175,12 +178,11 @@ class TextReporter:
     def _wrapped(self, text: str, first: str, rest: str | None = None) -> None:
         """Running text, indented by ``first``, and from the second line on by ``rest``."""
         later = first if rest is None else rest
-        self._line(
-            textwrap.fill(
-                text, WIDTH, initial_indent=first, subsequent_indent=later,
-                break_long_words=False, break_on_hyphens=False,
-            )
+        filled = textwrap.fill(
+            text, WIDTH, initial_indent=first, subsequent_indent=later,
+            break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
+        self._line(filled.replace(JOINT, " "))
 
     def _line(self, text: str) -> None:
         self._write(text + "\n")

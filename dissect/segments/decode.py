@@ -8,6 +8,7 @@ payload is read and not its envelope.
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -92,7 +93,7 @@ def decode(rows: Iterable[Row]) -> Iterator[Segment]:
                 text.get(source) or _remember(text, source), int(sport),
                 text.get(destination) or _remember(text, destination), int(dport),
                 int(seq), int(ack), FLAGS.get(flags) or int(flags, 16),
-                bytes.fromhex(payload.decode("ascii")), int(length), int(window), int(mss or 0),
+                unhexlify(payload), int(length), int(window), int(mss or 0),
                 int(header), int(ttl), int(ip_id or b"-1", 16), int(stream),
                 _wireshark(command, code) if command or code else "",
             )  # fmt: skip

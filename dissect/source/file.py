@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from dissect.errors import CaptureError
+from dissect.escape import visible
 
 PLAIN: Final = (
     b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d",
@@ -40,24 +41,26 @@ def open_capture(name: str) -> CaptureFile:
     """
     if name == "-":
         return CaptureFile("-", "-", 0)
+    shown = visible(name)
     try:
         info = os.stat(name)  # noqa: PTH116 - its errors are the messages below
         if stat.S_ISDIR(info.st_mode):
-            raise CaptureError(f"{name} is a directory.", "Name the capture files in it.")
+            raise CaptureError(f"{shown} is a directory.", "Name the capture files in it.")
         if not stat.S_ISREG(info.st_mode):
             return CaptureFile(name, _path(name), 0)
         with Path(name).open("rb") as file:
             magic = file.read(4)
     except FileNotFoundError:
-        raise CaptureError(f"{name}: there is no such file.", "Check the path.") from None
+        raise CaptureError(f"{shown}: there is no such file.", "Check the path.") from None
     except PermissionError:
         raise CaptureError(
-            f"{name} may not be read by this user.", "Ask its owner for the right to read it."
+            f"{shown} may not be read by this user.", "Ask its owner for the right to read it."
         ) from None
-    except OSError as error:
-        raise CaptureError(f"{name} cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise CaptureError(f"{shown} cannot be read: {why}.", "Check the path.") from error
     if not magic:
-        raise CaptureError(f"{name} is empty: 0 bytes.", "Was the capture stopped too early?")
+        raise CaptureError(f"{shown} is empty: 0 bytes.", "Was the capture stopped too early?")
     return CaptureFile(name, _path(name), info.st_size if magic in PLAIN else 0)
 
 

@@ -9,6 +9,8 @@ import signal
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from dissect.escape import visible
+
 Status = Literal["complete", "truncated", "failed"]
 
 
@@ -81,7 +83,7 @@ def judge(code: int, stderr: bytes, packets: int) -> Outcome:
         for line in stderr.decode(errors="replace").splitlines()
         if line.strip() and not any(noise in line for noise in NOISE)
     ]
-    said = " ".join(lines)[-600:]
+    said = visible(" ".join(lines)[-600:])
     if code == 0:
         return _ended(packets)
     if code < 0:

@@ -49,9 +49,27 @@ def rows(text: bytes) -> list[Row]:
         AssertionError: if tshark printed a packet in a shape that is not known here.
     """
     found: list[Row] = _PACKET.findall(text)
-    if len(found) == text.count(ONCE):
+    if (_in_a_row(found) and _wholly(text, found)) or len(found) == text.count(ONCE):
         return found
     return [_row(packet) for packet in text.split(END)[:-1]]
+
+
+def _in_a_row(found: list[Row]) -> bool:
+    """Whether frame numbers have no gap: then no packet between them is of another shape."""
+    return bool(found) and int(found[-1][0]) - int(found[0][0]) == len(found) - 1
+
+
+def _wholly(text: bytes, found: list[Row]) -> bool:
+    """Whether the first and the last packet of a text were read; counting all costs more."""
+    first = text.find(ONCE)
+    second = text.find(ONCE, first + 1)
+    begins = 0 <= text.find(_number(found[0]), first) < (second if second > 0 else len(text))
+    return begins and text.find(_number(found[-1]), text.rfind(ONCE)) > 0
+
+
+def _number(row: Row) -> bytes:
+    """How a packet's number stands in its first field."""
+    return b'show="' + row[0] + b'" showname="Number"'
 
 
 def _row(packet: bytes) -> Row:

@@ -163,7 +163,10 @@ class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
         if not self._eof_reached and process.returncode is None:
             await _end(process)
         await process.wait()
-        await asyncio.gather(*self._stderr_handling_tasks)
+        # Bounded: a child of a wrapper around tshark may keep the pipe open for longer.
+        _, late = await asyncio.wait(self._stderr_handling_tasks, timeout=GRACE)
+        for task in late:
+            task.cancel()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

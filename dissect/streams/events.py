@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from dissect.evidence import Seam, Side
+from dissect.segments import Segment
 
 
 class Missing(Enum):
@@ -29,6 +30,8 @@ class Chunk(NamedTuple):
     time: float
     seams: tuple[Seam, ...]
     """The seam before the first byte, and seams inferred inside."""
+    segment: Segment
+    """What brought it."""
 
 
 class Hole(NamedTuple):

@@ -16,7 +16,7 @@ from dissect.segments import FIN, Segment
 from dissect.streams.events import Chunk, Closing, Hole, Missing, Repeat, StreamEvent
 
 REMEMBERED: Final = 24
-"""Segments kept behind the delivered edge, to compare retransmissions and to show at a seam."""
+"""Segments kept behind the delivered edge, to compare retransmissions with."""
 
 HELD_BYTES: Final = 4 << 20
 """Bytes kept ahead of a hole before it is given up: larger than common receive windows."""
@@ -25,6 +25,9 @@ HELD_SEGMENTS: Final = 4096
 
 FAR: Final = 1 << 28
 """Bytes ahead of the edge from which on a segment is no part of this stream."""
+
+make: Final = tuple.__new__
+"""Makes a named tuple at half the cost; for the one that there is for nearly every packet."""
 
 MODULUS: Final = 1 << 32
 HALF: Final = 1 << 31
@@ -100,14 +103,16 @@ class Half:
         frame = segment.frame
         seams: tuple[Seam, ...] = ()
         if self.last_frame and offset:
-            seams = (Seam(offset, self.last_frame, frame, False),)  # noqa: FBT003
+            seams = (make(Seam, (offset, self.last_frame, frame, False)),)
         if segment.length > 536 and segment.length > self.limit(segment.header):  # noqa: PLR2004
             seams += self._inferred(offset, segment)
         self.last_frame = frame
         self.recent.append((offset, segment))
         self.edge = offset + len(data)
         if data:
-            events.append(Chunk(self.side, offset, data, frame, segment.time, seams))
+            events.append(
+                make(Chunk, (self.side, offset, data, frame, segment.time, seams, segment))
+            )
         if len(data) < segment.length:
             self._cut(segment, events)
 

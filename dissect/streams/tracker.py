@@ -107,7 +107,12 @@ class Tracker:
         ]
 
     def finish(self) -> Iterator[Result]:
-        """End all flows, in order of appearance."""
+        """End all flows: those that have closed in that order, the others as they appeared.
+
+        So the order does not depend on where a batch ended.
+        """
+        for key in list(self.closing):
+            yield self._end(key)
         for key in sorted(self.open, key=lambda k: self.open[k].number):
             yield self._end(key)
 

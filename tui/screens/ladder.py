@@ -78,7 +78,7 @@ class LadderScreen(Board):
         """Stand where the opener wanted, once."""
         if self._row is not None and self.ladder is not None:
             row, self._row = self._row, None
-            self.view.go(self.ladder.line_of(row))
+            self.view.jump(self.ladder.line_of(row))
 
     @on(LineView.Moved)
     def _moved(self) -> None:

@@ -71,7 +71,7 @@ class LadderView(LineView):
     def go_to_row(self, index: int) -> None:
         """Put the cursor on the row with that index."""
         if self.ladder is not None and index < len(self.ladder.first):
-            self.go(self.ladder.first[index])
+            self.jump(self.ladder.first[index])
 
     def scroll_words(self, step: int) -> None:
         """Shift the words sideways."""

@@ -125,6 +125,12 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
         self.post_message(self.Moved(self))
 
+    def jump(self, at: int) -> None:
+        """Put the cursor on a line that is looked for: with what stands around it in sight."""
+        if not self.scroll_offset.y <= at < self.scroll_offset.y + self.page:
+            self.scroll_to(y=max(at - self.page // 2, 0), animate=False)
+        self.go(at)
+
     def show_line(self, at: int) -> None:
         """Scroll as little as brings a line into sight."""
         top = self.scroll_offset.y
