@@ -8,10 +8,10 @@ reader consumes something and returns True, or returns False and waits for more.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 from dissect.dialogue import redact
+from dissect.dialogue.body import DOT, TAIL, Body
 from dissect.dialogue.buffer import Buffer, Origin
 from dissect.dialogue.events import END_OF_DATA, Command, OpaqueKind, Reply
 from dissect.dialogue.grammar import (
@@ -21,27 +21,15 @@ from dissect.dialogue.grammar import (
     KEPT,
     LINE_LIMIT,
     TLS_RECORD,
-    VERB,
     WAITS,
 )  # fmt: skip
+from dissect.dialogue.line import split, verb_of
+from dissect.dialogue.listener import Listener, Said
+from dissect.dialogue.mode import AFTER, Mode
 from dissect.streams import Chunk
 
 STALLED: Final = 256 << 10
 """Bytes read ahead of a reply that does not come, before they are taken for message data."""
-
-TAIL: Final = 8
-"""Last bytes of message data that are kept."""
-
-DOT: Final = b"\r\n.\r\n"
-"""The end of mail data (RFC 5321 section 4.1.1.4)."""
-
-
-VERBS: Final = {
-    spelling.encode(): word
-    for word in ("EHLO", "HELO", "MAIL", "RCPT", "DATA", "BDAT", "RSET", "QUIT", "NOOP", "AUTH")
-    for spelling in (word, word.lower(), word.title())
-}
-"""The common verbs, as clients write them."""
 
 ENVELOPE: Final = {
     spelling.encode() + b" ": word for word in ("MAIL", "RCPT") for spelling in (word, word.lower())
@@ -49,91 +37,6 @@ ENVELOPE: Final = {
 """The verbs of an envelope, as clients write them."""
 
 RETURN: Final = ord("\r")
-
-BEHIND: Final = frozenset({b"", b" ", b":"})
-
-
-class Said(NamedTuple):
-    """What the reader tells of a command, beside where it came from."""
-
-    verb: str
-    line: bytes
-    ending: bytes
-    start: int
-    size: int
-    segments: int
-    strict: bool
-
-
-class Mode(Enum):
-    """What the client's next bytes are."""
-
-    COMMAND = auto()
-    WAIT = auto()
-    BODY = auto()
-    CHUNK = auto()
-    ANSWER = auto()
-    LOST = auto()
-    TLS_START = auto()
-    OPAQUE = auto()
-
-
-AFTER: Final = {
-    ("DATA", 3): Mode.BODY,
-    ("STARTTLS", 2): Mode.TLS_START,
-    ("AUTH", 3): Mode.ANSWER,
-    ("X-EXPS", 3): Mode.ANSWER,
-    ("", 3): Mode.ANSWER,
-    ("XEXCH50", 3): Mode.CHUNK,
-}
-"""Verb and first digit of its reply to what the client sends next; else commands."""
-
-
-class Listener(Protocol):
-    """What a reader tells."""
-
-    secrets: list[tuple[int, int]]
-
-    def command(self, said: Said, origin: Origin) -> None:
-        """A command line, an AUTH answer, or message data."""
-
-    def plain(self, verb: str, line: bytes, start: int, frame: int, time: float) -> None:
-        """A command line in one segment, ended by CRLF."""
-
-    def secret(self, start: int, value: bytes) -> None:
-        """A credential stands at a stream offset."""
-
-    def opaque(self, kind: OpaqueKind, offset: int, size: int, origin: Origin) -> None:
-        """Bytes that are not read."""
-
-    def tls(self) -> None:
-        """From here on both sides speak TLS."""
-
-
-class Body:
-    """Message data that has not ended."""
-
-    def __init__(self, start: int, time: float) -> None:
-        self.start = start
-        self.size = 0
-        self.first = 0
-        self.last = 0
-        self.time = time
-        self.segments = 0
-        self.tail = b"\r\n"
-        """The last bytes; at first the line end in front of it."""
-        self.seams: Origin | None = None
-        self.broken = False
-        """Whether a hole lies inside."""
-
-    def add(self, size: int, origin: Origin) -> None:
-        """Count consumed bytes."""
-        self.size += size
-        self.time = origin.time
-        for frame in origin.frames:
-            self.first = self.first or frame
-            self.segments += frame > self.last
-            self.last = max(self.last, frame)
 
 
 class ClientReader:
@@ -157,17 +60,8 @@ class ClientReader:
     def more(self, chunk: Chunk) -> bool:
         """Take a chunk that is message data from its first byte to its last, if it is."""
         body, buffer = self.body, self.buffer
-        if body is None or len(buffer) or buffer.end != chunk.offset:
+        if body is None or len(buffer) or buffer.end != chunk.offset or not body.more(chunk):
             return False
-        window = body.tail + chunk.data
-        if DOT in window:
-            return False
-        body.size += len(chunk.data)
-        body.time = chunk.time
-        body.first = body.first or chunk.frame
-        body.segments += chunk.frame > body.last
-        body.last = chunk.frame
-        body.tail = window[-TAIL:]
         buffer.skip(chunk)
         return True
 
@@ -258,8 +152,8 @@ class ClientReader:
     def _line(self, line: bytes, *, strict: bool = True) -> None:
         """Tell of a command line, and go where it leads."""
         start = self.buffer.start
-        text, ending = _split(line)
-        verb = _verb(text)
+        text, ending = split(line)
+        verb = verb_of(text)
         if text[:1] in redact.FIRST:
             text, secret = redact.command(text)
             if secret:
@@ -285,7 +179,7 @@ class ClientReader:
         if not self.blind and len(self.buffer) < STALLED:
             return False
         line = self.buffer.line()
-        certain = line is not None and CERTAIN.match(_split(line)[0])
+        certain = line is not None and CERTAIN.match(split(line)[0])
         self._enter(Mode.COMMAND if certain else Mode.BODY, b"")
         return True
 
@@ -339,7 +233,7 @@ class ClientReader:
         line = self.buffer.line()
         if line is None:
             return False
-        text, ending = _split(line)
+        text, ending = split(line)
         start = self.buffer.start
         self.listener.secret(start, text)
         origin = self.buffer.consume(len(line))
@@ -355,7 +249,7 @@ class ClientReader:
             if len(self.buffer) > LINE_LIMIT:
                 self._skip(len(self.buffer))
             return False
-        if CERTAIN.match(_split(line)[0]):
+        if CERTAIN.match(split(line)[0]):
             self._line(line, strict=False)
         else:
             self._skip(len(line))
@@ -395,21 +289,3 @@ READERS: Final[dict[Mode, Callable[[ClientReader], bool]]] = {
     Mode.TLS_START: ClientReader._tls_start,  # noqa: SLF001
     Mode.OPAQUE: ClientReader._opaque,  # noqa: SLF001
 }
-
-
-def _verb(text: bytes) -> str:
-    """The verb of a command line in capitals; a blank for a line without one."""
-    word = text[:4]
-    known = VERBS.get(word)
-    if known is not None and text[4:5] in BEHIND:
-        return known
-    match = VERB.match(text)
-    return match.group().decode("latin-1").upper()[:KEPT] if match else " "
-
-
-def _split(line: bytes) -> tuple[bytes, bytes]:
-    """A line and its end: CRLF, a bare LF, or nothing."""
-    for ending in (b"\r\n", b"\n"):
-        if line.endswith(ending):
-            return line[: -len(ending)], ending
-    return line, b""

@@ -7,7 +7,7 @@ from typing import Final
 
 from dissect.dialogue import redact
 from dissect.dialogue.buffer import Buffer, Origin, pieces
-from dissect.dialogue.client import RETURN, ClientReader, Mode, Said
+from dissect.dialogue.client import RETURN, ClientReader
 from dissect.dialogue.events import (
     END_OF_DATA,
     Command,
@@ -22,6 +22,8 @@ from dissect.dialogue.events import (
     TransactionEnd,
 )  # fmt: skip
 from dissect.dialogue.grammar import AFFINITY, KEPT, MOST, PHASES
+from dissect.dialogue.listener import Said
+from dissect.dialogue.mode import Mode
 from dissect.dialogue.pending import Pending
 from dissect.dialogue.replies import Whole, count, next_reply
 from dissect.dialogue.transactions import Transactions
