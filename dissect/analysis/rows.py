@@ -14,11 +14,19 @@ from dissect.evidence import Side
 TEXT: Final = 2_048
 """Bytes of a row's text that are kept."""
 
+LADDER_BYTES: Final = 12 << 20
+"""Bytes that one flow's ladder may hold, estimated."""
+
+ROW_BYTES: Final = 600
+"""What a row takes beside its text."""
+
 ROWS: Final = 20_000
 """Rows kept of one flow; later ones are counted."""
 
 FRAMES: Final = 16
 """Frames named in one row of retransmissions."""
+
+DIFFERENT: Final = b"different"
 
 NOTES: Final = {
     NoteKind.UNSEEN: (RowKind.GAP, "{size:,} bytes are not in the capture"),
@@ -49,11 +57,15 @@ class Ladder:
         self.partners: dict[int, int] = {}
         """Number of a command to that of its reply, and the other way round."""
         self.left_out = 0
+        self._room = LADDER_BYTES
 
     def tell(self, event: Told) -> None:
         """Something was said or done; an event with a known number replaces that one."""
-        if len(self.events) < ROWS or event.number in self.events:
+        if event.number in self.events:
             self.events[event.number] = event
+        elif len(self.events) < ROWS and self._room > 0:
+            self.events[event.number] = event
+            self._room -= ROW_BYTES + min(getattr(event, "size", 0), TEXT)
         else:
             self.left_out += 1
 
@@ -88,7 +100,9 @@ def _add_note(found: list[Row], note: Note) -> None:
     again = kind is RowKind.RETRANSMISSION
     last = found[-1] if found else None
     count = 1
-    if again and last and last.kind is kind and last.side is note.side:
+    conflict = note.kind is NoteKind.CONFLICT
+    same = last is not None and last.text.endswith(DIFFERENT) is conflict
+    if again and last and same and last.kind is kind and last.side is note.side:
         found.pop()
         count += last.retransmitted
         note = note._replace(
@@ -111,7 +125,8 @@ def _command(command: Command, group: int | None, partner: int | None) -> Row:
     kind = RowKind.MESSAGE if data else RowKind.COMMAND if command.verb else RowKind.AUTH
     text = command.line[:TEXT]
     if data:
-        text = f"message data, {command.size:,} bytes in {_segments(command)}".encode()
+        words = "message data" if command.ending else "message data without its end"
+        text = f"{words}, {command.size:,} bytes in {_segments(command)}".encode()
     return Row(
         number=command.number, kind=kind, side=Side.CLIENT, time=command.time,
         frames=command.frames, offset=command.offset, size=command.size, text=text,

@@ -12,6 +12,7 @@ from typing import Final
 from dissect.detect import masks
 from dissect.dialogue import Exchange, Reply, Transaction
 from dissect.dialogue.events import END_OF_DATA
+from dissect.dialogue.grammar import ENDS_TRANSACTION
 
 UNKNOWN: Final = frozenset({500, 502, 554})
 """Reply codes of a server that does not know a verb; 554 is Exim's synchronisation error."""
@@ -41,6 +42,18 @@ def _unknown(reply: Reply) -> bool:
     return reply.code in UNKNOWN
 
 
+def alone(exchange: Exchange, *, in_transaction: bool) -> bool:
+    """Whether a suspect has no neighbours to be judged by: only an echo can prove it."""
+    command = exchange.command
+    outside = not in_transaction or (command is not None and command.verb in ENDS_TRANSACTION)
+    return outside and suspect(exchange)
+
+
+def echoed(exchange: Exchange) -> bool:
+    """Whether the reply quotes the mask."""
+    return exchange.reply is not None and masks.echo(exchange.reply.lines) is not None
+
+
 def masked(transaction: Transaction) -> dict[int, float]:
     """Command numbers that were masked further on, with the confidence of that."""
     suspects = [e for e in transaction.exchanges if suspect(e)]
@@ -63,7 +76,7 @@ def _confidence(exchange: Exchange, transaction: Transaction) -> float:
     reply = exchange.reply
     if reply is None:
         return DIED if _first_unanswered(exchange, transaction) else 0.0
-    if masks.echo(reply.lines):
+    if echoed(exchange):
         return ECHOED
     return SYNC_ERROR if reply.code == 554 else REFUSED  # noqa: PLR2004
 

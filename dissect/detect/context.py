@@ -21,6 +21,7 @@ from dissect.dialogue import (
     TransactionEnd,
 )  # fmt: skip
 from dissect.dialogue.events import END_OF_DATA
+from dissect.dialogue.transactions import BEGINS
 from dissect.evidence import Endpoint
 
 NO_VERBS: Final = frozenset({"", " ", END_OF_DATA})
@@ -71,6 +72,7 @@ class Context:
     """Whether the server offers it, as far as is known."""
     keywords: tuple[Keyword, ...] = ()
     """The masked keywords of that reply."""
+    in_transaction: bool = False
     unsure: bool = False
     """Whether bytes are missing, so that silence proves nothing."""
     one_sided: bool = False
@@ -99,12 +101,15 @@ class Context:
                 self._count(command)
             elif command.verb not in NO_VERBS:
                 self.tally.whole_verbs += 1
+            if command.verb in BEGINS:
+                self.in_transaction = True
         self._transaction |= bits
         return bits
 
     def transaction(self, transaction: Transaction) -> int:
         """The bits of a transaction: of all its exchanges, and how it ended."""
         bits, self._transaction = self._transaction, 0
+        self.in_transaction = False
         if transaction.end is TransactionEnd.LOST:
             bits |= traits.LOST
         self._hurt |= bits & (traits.LOST | traits.HURT)

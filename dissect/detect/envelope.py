@@ -8,6 +8,8 @@ from dissect.detect import cleanside, masks
 from dissect.dialogue import Command, Exchange, Transaction
 
 REFUSED = 400
+CLOSING = 421
+"""Says nothing of the message: the server ends the connection (RFC 5321 section 3.8)."""
 
 
 class Recipient(NamedTuple):
@@ -67,7 +69,7 @@ def refused(transaction: Transaction) -> bool:
     codes = [
         (original(e.command), e.reply.code)
         for e in transaction.exchanges
-        if e.command is not None and e.reply is not None
+        if e.command is not None and e.reply is not None and e.reply.code != CLOSING
     ]
     if any(code >= REFUSED and verb in ("MAIL", "DATA", "BDAT", ".") for verb, code in codes):
         return True

@@ -54,6 +54,8 @@ BY_LENGTH: Final = {
 }
 
 
+ORD_A: Final = ord("A")
+
 MOST: Final = 64
 """Keywords looked at: more than any server lists."""
 
@@ -80,12 +82,14 @@ def offered(lines: tuple[bytes, ...]) -> frozenset[str]:
 
 def _masks(lines: tuple[bytes, ...]) -> list[tuple[int, bytes, bool]]:
     """Line number, mask, and whether it ends in an ordinal, for every masked keyword."""
-    found = []
+    found: list[tuple[int, bytes, bool]] = []
     for index, line in enumerate(lines):
-        if index and (match := ORDINAL.match(line)):
-            found.append((index, match.group(1) + match.group(2), True))
-        elif index and (match := PLAIN.match(line)):
-            found.append((index, match.group(1), False))
+        ordinal, plain = ORDINAL.match(line), PLAIN.match(line)
+        expected = ORD_A + sum(known for _, _, known in found)
+        if index and ordinal and (plain is None or ordinal.group(2)[0] == expected):
+            found.append((index, ordinal.group(1) + ordinal.group(2), True))
+        elif index and plain:
+            found.append((index, plain.group(1), False))
     return found
 
 

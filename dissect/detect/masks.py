@@ -25,6 +25,9 @@ BANNERS: Final = (
 )
 """PIX-01, ASA-01, and PIX-02 (PIX 4.x)."""
 
+CONTINUED: Final = re.compile(rb"(?:220[ -]?)?[*20 ]*$")
+"""A further line of a masked greeting, whose code may be masked with it."""
+
 REAL_VERBS: Final = frozenset(
     {
         "HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET", "VRFY", "EXPN", "HELP", "NOOP", "QUIT",
@@ -116,11 +119,10 @@ def _original(length: int, rest: bytes, phase: str) -> tuple[str, float]:
 
 
 def banner(lines: tuple[bytes, ...]) -> str | None:
-    """How a greeting is masked: ``asterisks`` or ``SMTP/cmap``; None where it is not."""
-    for line in lines:
-        for pattern, name in BANNERS:
-            if pattern.match(line):
-                return name
+    """How a greeting is masked: ``asterisks`` or ``SMTP/cmap``; None where a line is legible."""
+    for pattern, name in BANNERS:
+        if pattern.match(lines[0]) and all(CONTINUED.match(line) for line in lines[1:]):
+            return name
     return None
 
 
@@ -134,10 +136,16 @@ def echo(lines: tuple[bytes, ...]) -> bytes | None:
 
 def seam_in_verb(command: Command) -> SeamInside | None:
     """The first seam strictly inside the verb, or None."""
-    if not command.seams:
+    if not command.seams or typed(command):
         return None
     found = inside(command)
     return found if found is not None and found.within == "verb" else None
+
+
+def typed(command: Command) -> bool:
+    """Whether a verb came in three pieces or more: no segment is that short but a typed one."""
+    width = len(command.verb)
+    return sum(0 < seam.offset - command.offset < width for seam in command.seams) > 1
 
 
 def inside(command: Command) -> SeamInside | None:

@@ -26,8 +26,21 @@ class Body:
         self.segments = 0
         self.tail = b"\r\n"
         """The last bytes; at first the line end in front of it."""
+        self._missing = 0
         self.broken = False
         """Whether a hole lies inside."""
+
+    def missed(self, size: int) -> None:
+        """Bytes will not come; only where others come behind them do they count."""
+        self.broken = True
+        self._missing += size
+
+    def resume(self) -> None:
+        """Bytes come behind what was missed: what the last ones were is no longer known."""
+        if self._missing:
+            self.size += self._missing
+            self._missing = 0
+            self.tail = b""
 
     def add(self, size: int, origin: Origin) -> None:
         """Count consumed bytes."""
@@ -40,6 +53,7 @@ class Body:
 
     def more(self, chunk: Chunk) -> bool:
         """Take a chunk that does not end it, if it does not."""
+        self.resume()
         window = self.tail + chunk.data
         if DOT in window:
             return False

@@ -12,6 +12,9 @@ EXCERPT: Final = 96
 """Payload bytes kept on each side of a seam: six rows of a hex view."""
 
 
+MARKED: Final = 1_024
+"""Seams among bytes not read yet, from which on retransmissions add no more."""
+
 TERMINATOR: Final = 8
 """Bytes behind the reader for which seams are kept: CRLF.CRLF and some."""
 
@@ -71,7 +74,8 @@ class Buffer:
 
     def mark(self, seams: Sequence[Seam]) -> None:
         """Seams that a retransmission has shown, among bytes that are here."""
-        self.seams = sorted({*self.seams, *seams})
+        if len(self.seams) < MARKED:
+            self.seams = sorted({*self.seams, *seams})
 
     def line(self) -> bytes | None:
         """The next line with its end, or None while there is none; nothing is consumed."""

@@ -28,6 +28,9 @@ from dissect.dialogue.listener import Listener, Said
 from dissect.dialogue.mode import AFTER, Mode
 from dissect.streams import Chunk
 
+GRANTED: Final = {"STARTTLS": 2, "DATA": 3, "AUTH": 3, "X-EXPS": 3, "XEXCH50": 3}
+"""First digit of the reply that lets the client go on, where no reply can be seen."""
+
 STALLED: Final = 256 << 10
 """Bytes read ahead of a reply that does not come, before they are taken for message data."""
 
@@ -48,6 +51,8 @@ class ClientReader:
         self.mode = Mode.LOST if midway else Mode.COMMAND
         self.body: Body | None = None
         self.chunk = 0
+        self.waits = "DATA"
+        """The verb whose reply is waited for."""
         self.began = False
         self.blind = False
         """Whether the capture has nothing of the server, so that no reply will ever come."""
@@ -75,6 +80,11 @@ class ClientReader:
         if self.mode in (Mode.LOST, Mode.COMMAND):
             self._enter(Mode.BODY, b"")
 
+    def answer_expected(self) -> None:
+        """The server said 334 although no AUTH was seen: what comes is a credential."""
+        if self.mode in (Mode.LOST, Mode.COMMAND):
+            self.mode = Mode.ANSWER
+
     def found(self) -> None:
         """A reply came while the state was not known: the client speaks next, a command."""
         if self.mode is Mode.LOST:
@@ -97,10 +107,15 @@ class ClientReader:
             self.listener.opaque(OpaqueKind.UNKNOWN, start, size, self.buffer.consume(size))
         self.buffer.clear()
         if self.body is not None and inside_data:
-            self.body.broken = True
-            self.body.tail = b""
-        elif self.mode in (Mode.COMMAND, Mode.ANSWER, Mode.WAIT):
+            return
+        if self.mode in (Mode.COMMAND, Mode.ANSWER, Mode.WAIT):
             self.mode = Mode.LOST
+
+    def leave(self) -> None:
+        """The flow is over: what is not a whole line is told of all the same."""
+        size = len(self.buffer)
+        if size and self.mode in (Mode.COMMAND, Mode.LOST):
+            self._skip(size)
 
     def _enter(self, mode: Mode, line: bytes) -> None:
         """Go on in another mode."""
@@ -160,7 +175,7 @@ class ClientReader:
                 self.listener.secret(start + len(text) - len(secret), secret)
         self.mode = Mode.COMMAND
         if verb in WAITS:
-            self.mode = Mode.WAIT
+            self.mode, self.waits = Mode.WAIT, verb
         elif verb == "BDAT" and (chunk := CHUNK.match(text)):
             self.mode, self.chunk = Mode.CHUNK, int(chunk.group(1))
         origin = self.buffer.consume(len(line))
@@ -179,8 +194,10 @@ class ClientReader:
         if not self.blind and len(self.buffer) < STALLED:
             return False
         line = self.buffer.line()
-        certain = line is not None and CERTAIN.match(split(line)[0])
-        self._enter(Mode.COMMAND if certain else Mode.BODY, b"")
+        if line is not None and CERTAIN.match(split(line)[0]):
+            self._enter(Mode.COMMAND, b"")
+        else:
+            self._enter(AFTER.get((self.waits, GRANTED[self.waits]), Mode.BODY), b"")
         return True
 
     def _body(self) -> bool:
@@ -188,6 +205,7 @@ class ClientReader:
         body = self.body
         assert body is not None  # noqa: S101 - the mode says so
         data = self.buffer.rest()
+        body.resume()
         window = body.tail + data
         at = window.find(DOT)
         if at < 0:
@@ -232,7 +250,9 @@ class ClientReader:
         """The client's answer to a 334 (RFC 4954 section 4)."""
         line = self.buffer.line()
         if line is None:
-            return False
+            if len(self.buffer) <= LINE_LIMIT:
+                return False
+            line = self.buffer.rest()[:LINE_LIMIT]
         text, ending = split(line)
         start = self.buffer.start
         self.listener.secret(start, text)

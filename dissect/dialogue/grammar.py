@@ -12,10 +12,17 @@ LINE_LIMIT: Final = 65_536
 """Bytes after which a line without an end is cut.  RFC 5321 section 4.5.3.1 allows 512 and 1000;
 AUTH and real servers need more."""
 
-KEPT: Final = 4_096
-"""Bytes of a line that are kept."""
+KEPT: Final = 1_024
+"""Bytes of a command line that are kept."""
 
-MOST: Final = 10_000
+REPLY_KEPT: Final = 4_096
+LINES_KEPT: Final = 100
+"""Bytes and lines of a reply that are kept."""
+
+SEAMS_KEPT: Final = 64
+"""Seams kept inside one command; retransmissions with other cuts could go on for ever."""
+
+MOST: Final = 4_000
 """Exchanges kept of one transaction, and commands kept without a reply."""
 
 REPLY: Final = re.compile(rb"(\d{3})(?:([ -])|(?=[^0-9A-Za-z])|$)")

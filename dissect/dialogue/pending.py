@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from dissect.dialogue.events import Command
-from dissect.dialogue.grammar import AFFINITY
+from dissect.dialogue.grammar import AFFINITY, SEAMS_KEPT
 from dissect.streams import Repeat
 
 
@@ -53,10 +53,14 @@ class Pending:
     def repeat(self, repeat: Repeat) -> None:
         """Frames of the client were sent again: note it where it touches a command."""
         end = repeat.offset + repeat.length
-        for index, command in enumerate(self.queue):
+        for index in range(len(self.queue) - 1, -1, -1):
+            command = self.queue[index]
             start, stop = command.offset, command.offset + command.size
-            if start < end and repeat.offset < stop:
+            if stop <= repeat.offset:
+                break
+            if start < end:
                 seams = {*command.seams, *(s for s in repeat.seams if start < s.offset < stop)}
                 self.queue[index] = command._replace(
-                    retransmitted=command.retransmitted + 1, seams=tuple(sorted(seams))
+                    retransmitted=command.retransmitted + 1,
+                    seams=tuple(sorted(seams))[:SEAMS_KEPT],
                 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dissect.dialogue.grammar import LINES_KEPT, REPLY_KEPT
+
 MASK: Final = b"#"
 
 AUTH: Final = re.compile(
@@ -24,6 +26,12 @@ MECHANISM: Final = re.compile(
     re.IGNORECASE,
 )
 
+OWN: Final = re.compile(rb"AUTH|X-EXPS", re.IGNORECASE)
+"""Verbs that a middlebox has not masked: whatever follows the mechanism is a credential."""
+
+HEAD: Final = 8
+"""Bytes at the beginning of a credential by which it is recognised where it is cut short."""
+
 SHORTEST: Final = 4
 """Bytes below which a secret is not looked for in replies: it would be found in every word."""
 
@@ -31,7 +39,7 @@ SHORTEST: Final = 4
 def command(line: bytes) -> tuple[bytes, bytes]:
     """A command line with its credentials masked, and the credentials (empty without any)."""
     match = AUTH.match(line)
-    if match is None or not (line[:1] in b"Aa" or MECHANISM.search(line)):
+    if match is None or not (OWN.match(line) or MECHANISM.search(line)):
         return line, b""
     secret = match.group(1)
     return line[: match.start(1)] + MASK * len(secret), secret
@@ -42,9 +50,36 @@ def answer(line: bytes) -> bytes:
     return MASK * len(line)
 
 
-def reply(line: bytes, secrets: list[bytes]) -> bytes:
-    """A reply line in which a server has quoted a credential back."""
+def quoted(data: bytes, secrets: list[bytes]) -> list[tuple[int, int]]:
+    """Where a server quotes credentials back, whole or cut short: ranges of ``data``."""
+    found = []
     for secret in secrets:
-        if len(secret) >= SHORTEST and secret in line:
-            line = line.replace(secret, MASK * len(secret))
-    return line
+        head = secret[:HEAD]
+        at = data.find(head) if len(head) >= SHORTEST else -1
+        while at >= 0:
+            end = at + _alike(data[at : at + len(secret)], secret)
+            found.append((at, end))
+            at = data.find(head, end)
+    return found
+
+
+def _alike(one: bytes, two: bytes) -> int:
+    """How many bytes two strings have in common at their beginning."""
+    if one == two:
+        return len(one)
+    pairs = enumerate(zip(one, two, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(two)))
+
+
+def reply(lines: tuple[bytes, ...], secrets: list[bytes]) -> tuple[bytes, ...]:
+    """The lines of a reply that are kept, with credentials masked where they are quoted."""
+    kept, room = [], REPLY_KEPT
+    for line in lines[:LINES_KEPT]:
+        masked = bytearray(line)
+        for start, end in quoted(line, secrets):
+            masked[start:end] = MASK * (end - start)
+        kept.append(bytes(masked[:room]))
+        room -= len(line)
+        if room <= 0:
+            break
+    return tuple(kept)

@@ -36,8 +36,6 @@ RECENT: Final = 16
 SECRETS: Final = 16
 """Credentials remembered, to find them where a server quotes them."""
 
-AFFINITY_DATA: Final = frozenset(AFFINITY[354])
-
 UNHEARD: Final = 16
 """Segments of the client after which a server that has not been seen will not be."""
 
@@ -45,6 +43,8 @@ CODES: Final = {f"{code} ".encode(): code for code in (220, 221, 235, 250, 251, 
 """The common replies; any other is read the long way."""
 
 GO_AHEAD: Final = 354
+CHALLENGE: Final = 334
+"""RFC 4954 section 4."""
 
 PAUSED: Final = frozenset({Mode.WAIT, Mode.LOST})
 """Modes of the client's reader that a reply ends."""
@@ -132,7 +132,7 @@ class Session:
             self.group += 1
         number = self.number
         self.number = number + 1
-        facts = self._pieces(Side.CLIENT, origin, start + size) if origin.seams else ()
+        facts = self._pieces(Side.CLIENT, origin, start + size, self.secrets)
         command = Command(
             number, verb, line, origin.time, start, size, ending, origin.frames, origin.seams,
             facts, self.group, self.phase, 0, segments, strict,
@@ -177,7 +177,8 @@ class Session:
     ) -> None:
         """Bytes that are not read; a stretch of them is one event that grows."""
         last = self.opaque_row
-        if last and (last.kind, last.side, last.number) == (kind, side, self.number - 1):
+        goes_on = last is not None and last.offset + last.size == offset
+        if last is not None and goes_on and (last.kind, last.side) == (kind, side):
             frames = (last.frames[0], origin.frames[-1])
             row = last._replace(size=last.size + size, time=origin.time, frames=frames)
         else:
@@ -254,14 +255,16 @@ class Session:
         """A reply, or a line that is none."""
         start = self.server.start
         together = count(self.server) if self.pending.doubtful else 1
+        quoted = redact.quoted(self.server.rest()[: whole.size], self.values)
+        secrets = [(start + left, start + right) for left, right in quoted]
         origin = self.server.consume(whole.size)
         if not whole.code:
             self.opaque(OpaqueKind.UNKNOWN, start, whole.size, origin, Side.SERVER)
             return
         lines = whole.lines
-        if self.values or whole.size > KEPT:
-            lines = tuple(redact.reply(line[:KEPT], self.values) for line in lines)
-        facts = self._pieces(Side.SERVER, origin, start + whole.size) if origin.seams else ()
+        if quoted or whole.size > KEPT:
+            lines = redact.reply(lines, self.values)
+        facts = self._pieces(Side.SERVER, origin, start + whole.size, secrets)
         reply = Reply(
             self._next(), whole.code, lines, origin.time, start, whole.size, origin.frames,
             origin.seams, facts, not self.replied, self.client.buffer.end,
@@ -278,21 +281,30 @@ class Session:
         if self.client.body is not None and not self.pending:
             if not self._reply_in_data(reply):
                 return
-        elif reply.code == 354 and self._data_unasked():  # noqa: PLR2004
-            self.client.data_expected()
+        elif reply.code in AFFINITY and self._unasked(reply.code):
+            self._expect(reply.code)
         missed, command = self.pending.take(reply.code, together)
         for lost in missed:
             self._paired(Exchange(lost, None, unseen=True))
         self._paired(Exchange(command, reply, unseen=command is None and self._half_blind()))
         if command is not None:
+            if command.verb == "XEXCH50" and reply.code == GO_AHEAD:
+                self.pending.queue.appendleft(command)  # its blob is answered too
             self.client.answered(command, reply)
         self.client.found()
         self.client.read()
 
-    def _data_unasked(self) -> bool:
-        """Whether no command waits that a 354 can answer, so that it must have been missed."""
-        waiting = (command.verb for command in self.pending.queue)
-        return bool(self.flow.half_client.seen) and not AFFINITY_DATA & set(waiting)
+    def _unasked(self, code: int) -> bool:
+        """Whether no command waits that a code can answer, so that it must have been missed."""
+        waiting = {command.verb for command in self.pending.queue}
+        return bool(self.flow.half_client.seen) and not waiting & set(AFFINITY[code])
+
+    def _expect(self, code: int) -> None:
+        """What the client's next bytes must be after a reply to a command that was missed."""
+        if code == GO_AHEAD:
+            self.client.data_expected()
+        elif code == CHALLENGE:
+            self.client.answer_expected()
 
     def _reply_in_data(self, reply: Reply) -> bool:
         """A reply while message data is on its way; whether it ended the data."""
@@ -301,7 +313,7 @@ class Session:
         if reply.positive or body.broken:
             return self.client.end_body()
         self.early = reply
-        self._paired(Exchange(None, reply))
+        self._paired(Exchange(None, reply, unseen=True))  # its data is still to come
         return False
 
     def _half_blind(self) -> bool:
@@ -338,7 +350,7 @@ class Session:
             reader.mode = Mode.CHUNK if reader.chunk else Mode.LOST
             return
         if reader.body is not None:
-            reader.body.size += hole.length
+            reader.body.missed(hole.length)
         reader.hole(inside_data=reader.body is not None)
 
     def _repeat(self, repeat: Repeat) -> None:
@@ -379,25 +391,29 @@ class Session:
         pending = tuple(self.pending.queue)
         self.pending.queue.clear()
         unseen = not self.flow.half_server.seen
+        body = self._unfinished()
+        if body is not None:
+            out.append(body)
+        self.client.leave()
         for command in pending:
             self._paired(Exchange(command, None, unseen))
         self.out.extend(self.transactions.end(TransactionEnd.LOST))
-        self.out.append(self._ended(pending))
+        self.out.append(self._ended(pending, body))
         del self.client  # it refers back here: without the circle both go at once
         return out
 
-    def _ended(self, pending: tuple[Command, ...]) -> Ended:
+    def _ended(self, pending: tuple[Command, ...], body: Command | None) -> Ended:
         """Everything that a rule needs in order to say why it ended."""
         flow, client = self.flow, self.flow.half_client
         return Ended(
             number=self._next(), time=flow.end, frame=flow.last_frame, phase=self.phase,
-            closed=tuple(self.notes), pending=pending, body=self._unfinished(),
+            closed=tuple(self.notes), pending=pending, body=body,
             client_edge=client.edge, client_acked=client.acked,
             tail_frame=self.tail[0], tail_offset=self.tail[1], tail_repeats=self.tail_repeats,
             client_seen=bool(client.seen), server_seen=bool(flow.half_server.seen),
-            midway=flow.midway, offloaded=client.offloaded or flow.half_server.offloaded,
-            cut=client.cut or flow.half_server.cut, singles=client.singles, tls=self.encrypted,
-            holes=self.holes,
+            midway=flow.midway, offloaded=_first(client.offloaded, flow.half_server.offloaded),
+            cut=_first(client.cut, flow.half_server.cut), singles=client.singles,
+            tls=self.encrypted, holes=self.holes,
         )  # fmt: skip
 
     def _unfinished(self) -> Command | None:
@@ -417,8 +433,16 @@ class Session:
         self.number += 1
         return self.number - 1
 
-    def _pieces(self, side: Side, origin: Origin, end: int) -> tuple[FrameFacts, ...]:
+    def _pieces(
+        self, side: Side, origin: Origin, end: int, secrets: list[tuple[int, int]]
+    ) -> tuple[FrameFacts, ...]:
         """The frames at the seams of a line."""
+        if not origin.seams:
+            return ()
         recent = self.recent_client if side is Side.CLIENT else self.recent_server
-        secrets = self.secrets if side is Side.CLIENT else ()
         return pieces(origin.seams, recent, end, secrets)
+
+
+def _first(*frames: int) -> int:
+    """The first of some frames; 0 where there is none."""
+    return min((frame for frame in frames if frame), default=0)

@@ -10,6 +10,9 @@ from dissect.dialogue.grammar import ENDS_TRANSACTION, MOST
 BEGINS: Final = frozenset({"MAIL", "RCPT", "SEND", "SOML", "SAML", END_OF_DATA})
 """RCPT and message data too: their MAIL may be in front of the capture, or have been masked."""
 
+CLOSING: Final = 421
+"""No answer to a message: the server ends the connection (RFC 5321 section 3.8)."""
+
 
 class Transactions:
     """The transaction that is open, if one is."""
@@ -50,7 +53,7 @@ class Transactions:
         """End the open transaction, if there is one."""
         if not self._open:
             return ()
-        if final is not None and final.reply is None:
+        if final is not None and (final.reply is None or final.reply.code == CLOSING):
             how = TransactionEnd.LOST
         ended = Transaction(tuple(self._open), final, how, self._left_out)
         self._open = []

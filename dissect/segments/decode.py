@@ -3,7 +3,8 @@
 The fields are few because each costs tshark about 4% of its time (``tcp.payload`` half of it).
 Every row is a tuple of ``bytes`` in the order of ``GENINFO`` and ``FIELDS``, empty where the frame
 has no such field.  Where a field occurs more than once the innermost is given, so that a tunnel's
-payload is read and not its envelope.
+payload is read and not its envelope.  Of a frame with both IPv4 and IPv6, IPv6 is taken for the
+inner one (6in4); tshark does not say here which is which.
 """
 
 from __future__ import annotations

@@ -15,8 +15,7 @@ from dissect.segments.decode import FIELDS, Row
 
 END: Final = b"</packet>"
 
-ONCE: Final = b"<proto "
-"""Stands once in every packet, and has no hexadecimal digit in it: fast to count in payload."""
+BEGIN: Final = b"<packet>"
 
 REPEATED: Final = ("smtp.req.command", "smtp.response.code")
 """Fields that ordinary frames have more than once: the last is taken."""
@@ -49,7 +48,7 @@ def rows(text: bytes) -> list[Row]:
         AssertionError: if tshark printed a packet in a shape that is not known here.
     """
     found: list[Row] = _PACKET.findall(text)
-    if (_in_a_row(found) and _wholly(text, found)) or len(found) == text.count(ONCE):
+    if (_in_a_row(found) and _wholly(text, found)) or len(found) == text.count(END):
         return found
     return [_row(packet) for packet in text.split(END)[:-1]]
 
@@ -61,10 +60,10 @@ def _in_a_row(found: list[Row]) -> bool:
 
 def _wholly(text: bytes, found: list[Row]) -> bool:
     """Whether the first and the last packet of a text were read; counting all costs more."""
-    first = text.find(ONCE)
-    second = text.find(ONCE, first + 1)
+    first = text.find(BEGIN)
+    second = text.find(BEGIN, first + 1)
     begins = 0 <= text.find(_number(found[0]), first) < (second if second > 0 else len(text))
-    return begins and text.find(_number(found[-1]), text.rfind(ONCE)) > 0
+    return begins and text.find(_number(found[-1]), text.rfind(BEGIN)) > 0
 
 
 def _number(row: Row) -> bytes:

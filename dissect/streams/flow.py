@@ -9,7 +9,7 @@ from dissect.segments import ACK, PSH, RST, SYN, Segment
 from dissect.streams.events import Closing, StreamEvent
 from dissect.streams.half import HALF, HELD_BYTES, MODULUS, Half
 
-PATIENCE_SEGMENTS: Final = 64
+PATIENCE_SEGMENTS: Final = 1_024
 """Segments that wait for bytes which they acknowledge, before those count as not captured."""
 
 PATIENCE_SECONDS: Final = 2.0
@@ -162,7 +162,9 @@ class Flow:
         """Let a segment act whose causes have been delivered."""
         flags = segment.flags
         if flags & ACK and peer.base is not None:
-            peer.acked = max(peer.acked, peer.offset(segment.ack))
+            acked = peer.offset(segment.ack)
+            if acked <= peer.edge + HELD_BYTES:  # further ahead it is none of this stream
+                peer.acked = max(peer.acked, acked)
         if flags & SYN:
             if segment.length:
                 segment = segment._replace(seq=(segment.seq + 1) % (1 << 32), flags=flags & ~SYN)

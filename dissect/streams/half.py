@@ -86,6 +86,9 @@ class Half:
         if segment.payload or segment.length:
             if offset == self.edge and not self.held:
                 self.deliver(offset, segment, events)
+            elif offset == self.edge:
+                self.deliver(offset, segment, events)
+                self.release(events)
             elif offset > self.edge:
                 if offset - self.edge < FAR:
                     self._hold(offset, segment)

@@ -60,6 +60,14 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+@pytest.fixture(autouse=True)
+def _listen() -> Iterator[None]:
+    """A shell starts what runs in its background deaf to ctrl+C, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def reading(tmp_path: Path) -> Iterator[Popen]:
     """A scan as JSON Lines, all packets read, whose tshark does not end."""

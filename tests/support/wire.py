@@ -119,6 +119,9 @@ class Speaker:
         self._side = side
         self._isn = wire.setting.isn(side)
         self._sent = bytearray()
+        self._out = 0
+        """Bytes that are on the wire by now: an answer to the first segment of several acknowledges
+        no more."""
         self._lost: list[tuple[int, int]] = []
         self._finished = False
         self._last: list[tuple[int, int]] = []
@@ -139,7 +142,7 @@ class Speaker:
         """The acknowledgment number that the peer would send now."""
         if self._lost:
             return self._sequence(min(self._lost)[0])
-        return self._sequence(len(self._sent) + self._finished)
+        return self._sequence(self._out + self._finished)
 
     def send(self, data: bytes, cuts: Iterable[int] = (), fate: Fate = Fate.NORMAL) -> None:
         """Send ``data``, cut at its offsets ``cuts`` and, without offload, by the MSS.
@@ -202,6 +205,7 @@ class Speaker:
             self._lost.append((start, stop))
         else:
             self._lost = _without(self._lost, start, stop)
+        self._out = max(self._out, stop)
         flags = ACK | PSH if push else ACK
         if fate is not Fate.MISSED:
             self._emit(flags, self._sequence(start), bytes(self._sent[start:stop]))

@@ -8,7 +8,7 @@ Cosmetic by itself, but it proves that something in the path rewrites SMTP in pl
 client then avoids ESMTP altogether, and with it TLS.
 
 ## What it cannot see
-Whether the server hides its own banner: some do. Without any other mask the confidence is lower.
+Whether the server hides its own banner: some do. The verdict asks for another mask beside it.
 
 ## Example dialogue
     S: 220 ************************0*2******0***********
@@ -58,7 +58,7 @@ class MaskedBanner(Rule):
             "The greeting is masked with asterisks"
             if how == "asterisks"
             else "The greeting is that of PIX 4.x, SMTP/cmap",
-            confidence=0.95,
+            confidence=0.9,
             observed=reply.text,
             impact="None by itself; a Postfix client avoids ESMTP, and so TLS, when it sees this.",
             remedy=remedies.BANNER_ONLY,

@@ -35,6 +35,8 @@ from dissect.detect.masks import Mask
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Exchange
 
+TYPED = ", typed one byte a packet: an artefact of the test"
+
 IMPACT = {
     "STARTTLS": "The mail goes on without TLS, or not at all where TLS is required.",
     "BDAT": "The server does not know that message data follows, and reads it as commands.",
@@ -61,11 +63,13 @@ class MaskedVerb(Rule):
         mask = masks.verb(command) if command else None
         if command is None or mask is None or masks.seam_in_verb(command):
             return
+        typed = masks.typed(command)
         yield self.finding(
             context,
             (command, exchange.reply),
-            f"{_name(mask)} was masked as {command.verb}",
-            confidence=_confidence(context, mask),
+            f"{_name(mask)} was masked as {command.verb}" + (TYPED if typed else ""),
+            severity=Severity.LOW if typed else None,
+            confidence=0.5 if typed else _confidence(context, mask),
             observed=command.line,
             original=mask.original,
             impact=IMPACT.get(mask.original, ""),

@@ -61,7 +61,12 @@ class SplitCommand(Rule):
         command = exchange.command
         if command is None or not command.seams or command.verb == END_OF_DATA:
             return
-        if masks.seam_in_verb(command) and (masks.verb(command) or cleanside.suspect(exchange)):
+        if masks.seam_in_verb(command) and masks.verb(command):
+            return
+        if cleanside.alone(exchange, in_transaction=context.in_transaction):
+            if cleanside.echoed(exchange):
+                return
+        elif cleanside.suspect(exchange):
             return
         yield self._tell(context, command)
 
@@ -70,7 +75,8 @@ class SplitCommand(Rule):
         masked = cleanside.masked(transaction)
         for exchange in transaction.exchanges:
             command = exchange.command
-            if command and cleanside.suspect(exchange) and command.number not in masked:
+            judged = cleanside.suspect(exchange)
+            if command and judged and command.number not in masked:
                 yield self._tell(context, command)
 
     def _tell(self, context: Context, command: Command) -> Finding:

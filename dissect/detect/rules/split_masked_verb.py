@@ -50,7 +50,7 @@ class SplitMaskedVerb(Rule):
         summary="A verb masked on the way because a segment boundary lies inside it",
         sources=("PIX-06", "PIX-06c"),
     )
-    when = traits.MASK
+    when = traits.MASK | traits.SEAM
     concerns = traits.HURT
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
@@ -58,7 +58,10 @@ class SplitMaskedVerb(Rule):
         command = exchange.command
         mask = masks.verb(command) if command else None
         seam = masks.seam_in_verb(command) if command else None
-        if command is None or mask is None or seam is None:
+        if command is None or seam is None:
+            return
+        if mask is None:
+            yield from self._alone(context, exchange, command, seam)
             return
         confidence = 0.99 if mask.original else 0.95
         if seam.seam.inferred:
@@ -68,6 +71,22 @@ class SplitMaskedVerb(Rule):
             f"it after {seam.offset} of {mask.length} letters"
         )
         yield self._tell(context, command, exchange.reply, seam, mask.original, message, confidence)
+
+    def _alone(
+        self, context: Context, exchange: Exchange, command: Command, seam: SeamInside
+    ) -> Iterator[Finding]:
+        """In front of the middlebox, outside of a transaction: only an echo proves it."""
+        alone = cleanside.alone(exchange, in_transaction=context.in_transaction)
+        if not alone or not cleanside.echoed(exchange):
+            return
+        context.tally.verbs_with_seam_refused += 1
+        message = (
+            f"{command.verb} with a segment boundary after its letter {seam.offset} reached the "
+            "server masked: its reply quotes the mask"
+        )
+        yield self._tell(
+            context, command, exchange.reply, seam, command.verb, message, cleanside.ECHOED
+        )
 
     def transaction(self, context: Context, transaction: Transaction) -> Iterator[Finding]:
         """In front of the middlebox: whole here, refused there."""

@@ -33,6 +33,8 @@ from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Exchange
 from dissect.dialogue.events import END_OF_DATA
 
+CLOSING = 421
+
 DOT = b"\r\n.\r\n"
 
 
@@ -53,7 +55,7 @@ class SplitTerminator(Rule):
         command = exchange.command
         if command is None or command.verb != END_OF_DATA or not command.seams:
             return
-        if exchange.reply is None:
+        if exchange.reply is None or exchange.reply.code == CLOSING:
             return
         seam = command.seams[0]
         offset = seam.offset - (command.offset + command.size - len(DOT))

@@ -30,14 +30,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from dissect.detect import remedies
+from dissect.detect import remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.detect.rule import Info, Rule
-from dissect.dialogue import Command, Ended
+from dissect.dialogue import Command, Ended, Transaction
 from dissect.dialogue.events import END_OF_DATA
 
 DOT: Final = b"\r\n.\r\n"
+
+CLOSING: Final = 421
 
 IMPACT: Final = (
     "The server never sees the end of the message: no recipient gets it, and it is tried again."
@@ -55,9 +57,21 @@ class TerminatorSwallowed(Rule):
         sources=("PIX-07", "ASA-05", "RFC 5321 section 4.1.1.4"),
     )
 
+    concerns = traits.SEAM
+
+    def __init__(self) -> None:
+        self._given_up: Command | None = None
+
+    def transaction(self, context: Context, transaction: Transaction) -> Iterator[Finding]:  # noqa: ARG002
+        """Remember data that the server answered with 421: it did not wait for its end."""
+        final = transaction.final
+        if final is not None and final.reply is not None and final.reply.code == CLOSING:
+            self._given_up = final.command
+        yield from ()
+
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """Look at how message data ended, on either side of the middlebox."""
-        data = next((c for c in ended.pending if c.verb == END_OF_DATA), None)
+        data = next((c for c in ended.pending if c.verb == END_OF_DATA), self._given_up)
         if data is not None and data.seams:
             yield from self._in_front(context, ended, data)
         elif ended.body is not None:

@@ -1,0 +1,1 @@
+"""What holds for every conversation, whatever was said and however the network cut it."""

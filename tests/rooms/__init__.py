@@ -1,0 +1,1 @@
+"""Tests of one room of the pipeline at a time."""

@@ -1,0 +1,1 @@
+"""Stories of SMTP conversations, and what the dissector must say of each."""
