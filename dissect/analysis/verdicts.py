@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
+from operator import add, attrgetter
 from typing import Final, NamedTuple
 
 from dissect.analysis.model import Verdict
@@ -61,6 +62,10 @@ ONLY_GREETING: Final = 0.45
 """Highest confidence where nothing but greetings is masked: servers hide their own banners."""
 
 
+COUNTS: Final = attrgetter(*(field.name for field in fields(Tally)))
+"""All counts of a tally, in their order."""
+
+
 class _Pair:
     """The flows between one client network and one server."""
 
@@ -77,8 +82,7 @@ class _Pair:
             self.clients.add(client)
         if len(self.flows) < FLOWS and _damaged(tally):
             self.flows.append(flow)
-        for name in (field.name for field in fields(Tally)):
-            setattr(self.tally, name, getattr(self.tally, name) + getattr(tally, name))
+        self.tally = Tally(*map(add, COUNTS(self.tally), COUNTS(tally)))
 
 
 class Verdicts:

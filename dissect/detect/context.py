@@ -148,10 +148,11 @@ class Context:
         self.pipelining = False
         if command.verb == "HELO":
             return 0
-        self.extensions = keywords.offered(reply.lines)
+        lines = (b"250", *reply.lines[1:])  # the first names the client: not twice the same
+        self.extensions = keywords.offered(lines)
         self.pipelining = "PIPELINING" in self.extensions
         greeting = self.greeting.reply if self.greeting else None
-        self.keywords = keywords.masked(reply.lines, greeting.text if greeting else b"")
+        self.keywords = keywords.masked(lines, greeting.text if greeting else b"")
         self.tally.hellos += 1
         self.tally.hellos_masked += bool(self.keywords)
         self.tally.hellos_ordinal += any(mask.ordinal for mask in self.keywords)

@@ -8,6 +8,7 @@ follows from the length and from the order in which each server product lists it
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -56,6 +57,9 @@ BY_LENGTH: Final = {
 
 ORD_A: Final = ord("A")
 
+REMEMBERED: Final = 512
+"""Replies whose reading is remembered: a server says the same to all its clients."""
+
 MOST: Final = 64
 """Keywords looked at: more than any server lists."""
 
@@ -74,6 +78,7 @@ class Keyword(NamedTuple):
     """All keywords that it can have been, the likeliest first."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def offered(lines: tuple[bytes, ...]) -> frozenset[str]:
     """The keywords of an EHLO reply in capitals; its first line is the greeting, not a keyword."""
     words = (line[4:].split(maxsplit=1) for line in lines[1:])
@@ -93,6 +98,7 @@ def _masks(lines: tuple[bytes, ...]) -> list[tuple[int, bytes, bool]]:
     return found
 
 
+@lru_cache(maxsize=REMEMBERED)
 def masked(lines: tuple[bytes, ...], greeting: bytes = b"") -> tuple[Keyword, ...]:
     """The masked keywords of an EHLO reply, decoded as far as that can be done.
 
