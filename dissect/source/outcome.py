@@ -26,6 +26,13 @@ class Outcome:
     remedy: str = ""
 
 
+FORMATS: Final = (
+    "pcap and pcapng are read, plain or compressed (gzip; zstd and lz4 where tshark can)."
+)
+
+NOTHING: Final = "this is not a capture file, or it is cut short before its first packet"
+"""tshark 4.6 calls bytes of any kind on its standard input cut short."""
+
 KNOWN: Final[tuple[tuple[str, Status, str, str], ...]] = (
     (
         "cut short in the middle of a packet",
@@ -37,7 +44,7 @@ KNOWN: Final[tuple[tuple[str, Status, str, str], ...]] = (
         "isn't a capture file",
         "failed",
         "this is not a capture file that tshark understands",
-        "pcap and pcapng are read, plain or compressed (gzip; zstd and lz4 where tshark can).",
+        FORMATS,
     ),
     (
         "damaged or corrupt",
@@ -93,6 +100,8 @@ def judge(code: int, stderr: bytes, packets: int) -> Outcome:
         )
     for part, status, what, remedy in KNOWN:
         if part in said.lower() or part in said:
+            if status == "truncated" and not packets:
+                return Outcome("failed", 0, NOTHING, FORMATS)
             return Outcome("failed" if not packets else status, packets, what, remedy)
     return Outcome("failed", packets, f"tshark ended with exit code {code}: {said or 'no message'}")
 
