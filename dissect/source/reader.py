@@ -27,6 +27,9 @@ from dissect.source.tshark import Tshark
 BUFFER: Final = 1 << 20
 """Bytes read at a time: enough that nothing is done per packet that could be done per batch."""
 
+ENOUGH: Final = BUFFER // 4
+"""Bytes in one read from which on the reader is the slower of the two, and need not wait."""
+
 FILL: Final = 0.004
 """Seconds that the pipe gets to fill before it is read."""
 
@@ -48,18 +51,22 @@ class _Pipe:
 
     def __init__(self) -> None:
         self._fd, self.writer = os.pipe()
+        self._got = 0
         os.set_blocking(self._fd, False)
         with contextlib.suppress(AttributeError, OSError):
             fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, BUFFER)  # Linux; others keep theirs
 
     async def read(self) -> bytes:
-        """What there is; empty at the end."""
-        await asyncio.sleep(FILL)
+        """What there is; empty at the end.  Where there was little last time, after a moment."""
+        await asyncio.sleep(0 if self._got >= ENOUGH else FILL)
         while True:
             try:
-                return os.read(self._fd, BUFFER)
+                data = os.read(self._fd, BUFFER)
             except BlockingIOError:
                 await self._readable()
+            else:
+                self._got = len(data)
+                return data
 
     async def _readable(self) -> None:
         """Wait until there is something, or the end."""
