@@ -185,16 +185,10 @@ class Ended(NamedTuple):
     """Commands without a reply."""
     body: Command | None
     """Message data that was not terminated when the flow ended."""
-    client_edge: int
-    """Bytes that the client's stream has."""
     client_acked: int
     """Bytes that the server acknowledged."""
-    tail_frame: int
-    """The frame that first brought the client's last bytes."""
-    tail_offset: int
-    """Where that frame's bytes begin."""
     tail_repeats: int
-    """How often those were sent again."""
+    """How often the client's last bytes were sent again."""
     client_seen: bool
     server_seen: bool
     """Whether the capture has any segment of that side."""

@@ -85,7 +85,8 @@ class Session:
         """A refusal that came while message data was still on its way."""
         self.notes: list[Note] = []
         self.opaque_row: Opaque | None = None
-        self.tail = (0, 0)
+        self.tail = 0
+        """Stream offset of the client's last bytes."""
         self.tail_repeats = 0
         self.holes = 0
         self.recent_client: deque[Chunk] = deque(maxlen=RECENT)
@@ -115,7 +116,7 @@ class Session:
     def _client(self, chunk: Chunk) -> None:
         """New bytes from the client."""
         self.recent_client.append(chunk)
-        self.tail = (chunk.frame, chunk.offset)
+        self.tail = chunk.offset
         self.tail_repeats = 0
         reader = self.client
         if reader.body is not None and reader.more(chunk):
@@ -359,7 +360,7 @@ class Session:
             self.pending.repeat(repeat)
             if repeat.seams:
                 self.client.buffer.mark(repeat.seams)
-            if repeat.offset <= self.tail[1] < repeat.offset + repeat.length:
+            if repeat.offset <= self.tail < repeat.offset + repeat.length:
                 self.tail_repeats += 1
         elif repeat.seams:
             self.server.mark(repeat.seams)
@@ -408,8 +409,8 @@ class Session:
         return Ended(
             number=self._next(), time=flow.end, frame=flow.last_frame, phase=self.phase,
             closed=tuple(self.notes), pending=pending, body=body,
-            client_edge=client.edge, client_acked=client.acked,
-            tail_frame=self.tail[0], tail_offset=self.tail[1], tail_repeats=self.tail_repeats,
+            client_acked=client.acked,
+            tail_repeats=self.tail_repeats,
             client_seen=bool(client.seen), server_seen=bool(flow.half_server.seen),
             midway=flow.midway, offloaded=_first(client.offloaded, flow.half_server.offloaded),
             cut=_first(client.cut, flow.half_server.cut), singles=client.singles,

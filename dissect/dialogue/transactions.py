@@ -21,11 +21,6 @@ class Transactions:
         self._open: list[Exchange] = []
         self._left_out = 0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether a transaction is open."""
-        return bool(self._open)
-
     def exchange(self, exchange: Exchange) -> tuple[Transaction, ...]:
         """Take the next exchange; the transaction that it ends, if it does."""
         command = exchange[0]
