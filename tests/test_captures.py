@@ -215,3 +215,13 @@ _DETAILS: dict[str, Callable[[Finding, Mapping[str, Any]], Iterator[str]]] = {
 def _report(table: Mapping[str, Any], wrong: list[str]) -> str:
     """What is wrong with the findings in one capture, a line each."""
     return "\n  ".join([f"{table['file']}:", *wrong])
+
+
+def test_wireshark_reads_a_part_of_the_split_verb() -> None:
+    """Beside each masked verb stands what Wireshark made of its second half, such as ``XX T``."""
+    details = reading("founding-behind.pcap").details
+    masked = [row for detail in details for row in detail.rows if row.verb == "XXXX"]
+    said = [(row.pieces[0].wireshark, row.pieces[1].wireshark) for row in masked]
+    assert len(said) == 6
+    assert {before for before, _ in said} == {""}, "nothing of SMTP in the first frame"
+    assert {after.split()[1] for _, after in said} == {"XXX", "XX", "X"}

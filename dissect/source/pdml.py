@@ -18,7 +18,7 @@ END: Final = b"</packet>"
 BEGIN: Final = b"<packet>"
 
 REPEATED: Final = ("smtp.req.command", "smtp.response.code")
-"""Fields that ordinary frames have more than once: the last is taken."""
+"""Fields that ordinary frames have more than once: the first is taken."""
 
 _GENINFO: Final = (
     r'<packet>\n[^\n]*\n    <field name="num" pos="0" show="(\d+)"[^\n]*\n'
@@ -27,13 +27,16 @@ _GENINFO: Final = (
 )
 
 
+def _field(name: str) -> str:
+    """The field as it stands in a packet, once or, of REPEATED, more often; the first is kept."""
+    once = rf'  <field name="{name}" value="([^"]*)"/>\n'
+    again = once.replace("(", "").replace(")", "")
+    return f"(?:{once}(?:{again})*)?" if name in REPEATED else f"(?:{once})?"
+
+
 def _pattern() -> re.Pattern[bytes]:
     """A whole packet in which no field but REPEATED occurs twice; groups in the order of a row."""
-    fields = "".join(
-        rf'(?:  <field name="{name}" value="([^"]*)"/>\n){"*" if name in REPEATED else "?"}'
-        for name in FIELDS
-    )
-    return re.compile((_GENINFO + fields + "</packet>").encode())
+    return re.compile((_GENINFO + "".join(map(_field, FIELDS)) + "</packet>").encode())
 
 
 _PACKET: Final = _pattern()
@@ -76,5 +79,6 @@ def _row(packet: bytes) -> Row:
     head = _HEAD.search(packet)
     if head is None:
         raise AssertionError(f"tshark's PDML has an unknown shape: {packet[:400]!r}")
-    fields = dict(_FIELD.findall(packet, head.end()))
+    found = _FIELD.findall(packet, head.end())
+    fields = dict(found) | dict(reversed([each for each in found if each[0].decode() in REPEATED]))
     return *head.groups(), *(fields.get(name.encode(), b"") for name in FIELDS)
