@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -24,6 +25,9 @@ from lab.needs import missing
 from lab.packet import Segment
 from lab.run import Recorded, record
 from lab.truth import truth
+
+from dissect.pipeline import Pipeline
+from dissect.source import find_tshark, open_capture, read
 
 CAPTURES = Path(__file__).resolve().parent.parent / "captures"
 TABLES: list[dict[str, Any]] = tomllib.loads((CAPTURES / manifest.NAME).read_text())["capture"]
@@ -285,6 +289,27 @@ def test_recording_has_right_checksums(founding: Recorded) -> None:
     for path in founding.captures.values():
         assert not _tshark(path, "tcp.checksum.status != 1 or ip.checksum.status != 1")
         assert not _tshark(path, "not tcp.port == 25")
+
+
+@pytest.mark.lab
+@pytest.mark.tshark
+@pytest.mark.parametrize("side", ["before", "behind"])
+def test_recording_is_read_as_it_was_made(founding: Recorded, side: str) -> None:
+    """Fresh captures, scanned: the cuts that the firewalls masked, on both sides of the first."""
+    if shutil.which("tshark") is None:
+        pytest.skip("tshark is not installed")
+    pipeline = Pipeline(side)
+    capture = open_capture(str(founding.captures[side]))
+    asyncio.run(read(find_tshark(), capture, pipeline.rows))
+    pipeline.finish()
+    findings = [finding for detail in pipeline.take() for finding in detail.findings]
+
+    split = [finding for finding in findings if finding.rule == "split-masked-verb"]
+    made = truth(founding)
+    assert sorted(f.seam.offset for f in split if f.seam) == sorted(v.offset for v in made.split())
+    assert {finding.original for finding in split} == {"RCPT"}
+    assert sum(finding.rule == "lost-recipient" for finding in findings) == len(made.lost)
+    assert [verdict.device for verdict in pipeline.verdicts()] == ["cisco-smtp-inspection"]
 
 
 @pytest.mark.lab
