@@ -19,13 +19,21 @@ _OFFSETS_SHOWN: Final = 4
 def clock(seconds: float, *, digits: int = 0) -> str:
     """The local time of day, as a mail log writes it."""
     whole = int(seconds // 1)
-    words = time.strftime("%H:%M:%S", time.localtime(whole))
+    words = time.strftime("%H:%M:%S", _local(whole))
     return words + f"{seconds - whole:.{digits}f}"[1:] if digits else words
 
 
 def date(seconds: float) -> str:
     """The local day."""
-    return time.strftime("%Y-%m-%d", time.localtime(int(seconds // 1)))
+    return time.strftime("%Y-%m-%d", _local(int(seconds // 1)))
+
+
+def _local(seconds: int) -> time.struct_time:
+    """The local time; a damaged capture can hold times that no calendar has."""
+    try:
+        return time.localtime(seconds)
+    except (OverflowError, OSError, ValueError):
+        return time.localtime(0)
 
 
 def span(seconds: float) -> str:

@@ -197,7 +197,7 @@ def _cells(flow: FlowSummary) -> tuple[str, ...]:
     """One row of the table, in the order of ``HEADINGS``."""
     return (
         str(flow.flow),
-        datetime.fromtimestamp(flow.start, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+        _when(flow.start),
         str(flow.client),
         str(flow.server),
         flow.outcome.value,
@@ -205,6 +205,14 @@ def _cells(flow: FlowSummary) -> tuple[str, ...]:
         f"{flow.first_frame}-{flow.last_frame}",
         f"{flow.severity} {', '.join(flow.rules)}",
     )
+
+
+def _when(time: float) -> str:
+    """A time of day; the bare number where a damaged capture has none."""
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    except (OverflowError, OSError, ValueError):
+        return f"{time:.0f}"
 
 
 def _join(cells: Iterable[str], widths: list[int]) -> str:

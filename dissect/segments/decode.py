@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from binascii import unhexlify
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Final
 
 from dissect.segments.segment import Segment
@@ -61,17 +62,20 @@ def seconds(timestamp: bytes) -> float:
     """Seconds since the epoch, from what PDML calls the captured time.
 
     tshark writes a decimal number; an ISO 8601 time is understood as well, because 4.6 prints
-    absolute times so in other places.
-
-    Raises:
-        ValueError: for anything else.
+    absolute times so in other places.  A damaged capture can hold times that are none: of those
+    what stands before the point is taken, or 0.
     """
-    try:
-        return float(timestamp)
-    except ValueError:
-        from datetime import datetime  # noqa: PLC0415 - only for tsharks that print ISO 8601
+    for read in (float, _iso, lambda stamp: float(stamp.partition(b".")[0])):
+        try:
+            return read(timestamp)
+        except ValueError:
+            continue
+    return 0.0
 
-        return datetime.fromisoformat(timestamp.decode()).timestamp()
+
+def _iso(timestamp: bytes) -> float:
+    """Seconds since the epoch of an ISO 8601 time."""
+    return datetime.fromisoformat(timestamp.decode("ascii", "replace")).timestamp()
 
 
 def decode(rows: Iterable[Row]) -> Iterator[Segment]:

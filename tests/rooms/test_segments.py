@@ -49,6 +49,12 @@ def test_times_may_be_written_out() -> None:
     assert one(row(time=b"2026-11-22T06:51:28.500000+00:00")).time == 1795330288.5
 
 
+def test_times_of_a_damaged_capture() -> None:
+    """Microseconds that are none are left out; what is no time at all is the epoch."""
+    assert one(row(time=b"1795337508.-1575905376")).time == 1795337508.0
+    assert one(row(time=b"never")).time == 0.0
+
+
 def test_what_is_no_tcp_of_its_own() -> None:
     """Frames without TCP, and headers quoted by ICMP, are no segments."""
     assert list(decode([row(tcp__srcport=b""), row(icmp__type=b"3"), row(icmpv6__type=b"1")])) == []
