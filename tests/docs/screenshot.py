@@ -37,7 +37,13 @@ async def picture() -> str:
             await pilot.pause(0.5)
             if "XX" in _text(app) and "split-masked-verb" in _text(app):
                 break
-        return app.export_screenshot(title="seamark")
+        return _self_contained(app.export_screenshot(title="seamark"))
+
+
+def _self_contained(svg: str) -> str:
+    """The picture with the reader's own fonts: nothing is fetched to show it."""
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    return re.sub(r"[ \t]+$", "", svg.replace("Fira Code", "DejaVu Sans Mono"), flags=re.MULTILINE)
 
 
 async def _until(pilot: object, seen: object) -> None:
