@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from dissect.dialogue import redact
-from dissect.dialogue.buffer import Buffer, Origin, pieces
-from dissect.dialogue.client import RETURN, ClientReader
+from dissect.dialogue.buffer import Origin, pieces
+from dissect.dialogue.client import ClientReader
 from dissect.dialogue.events import (
     END_OF_DATA,
     Command,
@@ -21,17 +20,14 @@ from dissect.dialogue.events import (
     Reply,
     TransactionEnd,
 )  # fmt: skip
-from dissect.dialogue.grammar import AFFINITY, KEPT, MOST, PHASES
+from dissect.dialogue.grammar import AFFINITY, MOST, PHASES
 from dissect.dialogue.listener import Said
 from dissect.dialogue.mode import Mode
 from dissect.dialogue.pending import Pending
-from dissect.dialogue.replies import Whole, count, next_reply
+from dissect.dialogue.server import GO_AHEAD, RECENT, ServerReader, make
 from dissect.dialogue.transactions import Transactions
 from dissect.evidence import FrameFacts, Side
 from dissect.streams import Chunk, Closing, Flow, Hole, Missing, Repeat, StreamEvent
-
-RECENT: Final = 16
-"""Chunks remembered for the frames at a seam."""
 
 SECRETS: Final = 16
 """Credentials remembered, to find them where a server quotes them."""
@@ -39,18 +35,11 @@ SECRETS: Final = 16
 UNHEARD: Final = 16
 """Segments of the client after which a server that has not been seen will not be."""
 
-CODES: Final = {f"{code} ".encode(): code for code in (220, 221, 235, 250, 251, 354, 450, 550)}
-"""The common replies; any other is read the long way."""
-
-GO_AHEAD: Final = 354
 CHALLENGE: Final = 334
 """RFC 4954 section 4."""
 
 PAUSED: Final = frozenset({Mode.WAIT, Mode.LOST})
 """Modes of the client's reader that a reply ends."""
-
-make: Final = tuple.__new__
-"""Makes a named tuple at half the cost; for the two that there are for nearly every packet."""
 
 NOTES: Final = {
     Missing.UNSEEN: NoteKind.UNSEEN,
@@ -72,8 +61,7 @@ class Session:
         self.number = 0
         self.phase = "greeting"
         self.client = ClientReader(self, midway=flow.midway)
-        self.server = Buffer()
-        self.server_mode = Mode.COMMAND
+        self.server = ServerReader(self)
         self.pending = Pending()
         self.transactions = Transactions()
         self.secrets: list[tuple[int, int]] = []
@@ -89,8 +77,7 @@ class Session:
         """Stream offset of the client's last bytes."""
         self.tail_repeats = 0
         self.holes = 0
-        self.recent_client: deque[Chunk] = deque(maxlen=RECENT)
-        self.recent_server: deque[Chunk] = deque(maxlen=RECENT)
+        self.recent: deque[Chunk] = deque(maxlen=RECENT)
         """What was read last, to show at a seam."""
         self.encrypted = False
 
@@ -102,7 +89,7 @@ class Session:
                 if event.side is Side.CLIENT:
                     self._client(event)
                 else:
-                    self._server(event)
+                    self.server.add(event)
             elif type(event) is Hole:
                 self._hole(event)
             elif type(event) is Repeat:
@@ -115,7 +102,7 @@ class Session:
 
     def _client(self, chunk: Chunk) -> None:
         """New bytes from the client."""
-        self.recent_client.append(chunk)
+        self.recent.append(chunk)
         self.tail = chunk.offset
         self.tail_repeats = 0
         reader = self.client
@@ -133,7 +120,9 @@ class Session:
             self.group += 1
         number = self.number
         self.number = number + 1
-        facts = self._pieces(Side.CLIENT, origin, start + size, self.secrets)
+        facts: tuple[FrameFacts, ...] = ()
+        if origin.seams:
+            facts = pieces(origin.seams, self.recent, start + size, self.secrets)
         command = Command(
             number, verb, line, origin.time, start, size, ending, origin.frames, origin.seams,
             facts, self.group, self.phase, 0, segments, strict,
@@ -183,7 +172,7 @@ class Session:
             frames = (last.frames[0], origin.frames[-1])
             row = last._replace(size=last.size + size, time=origin.time, frames=frames)
         else:
-            row = Opaque(self._next(), kind, side, origin.time, offset, size, origin.frames)
+            row = Opaque(self.next(), kind, side, origin.time, offset, size, origin.frames)
         self.opaque_row = row
         self.out.append(row)
 
@@ -191,91 +180,30 @@ class Session:
         """From here on both sides speak TLS."""
         self.encrypted = True
         self.phase = "tls"
-        self.client.mode = self.server_mode = Mode.OPAQUE
-        self._read_server()
+        self.client.mode = Mode.OPAQUE
+        self.server.opaque = True
+        self.server.read()
 
-    # The server's bytes.
+    # What the server's reader tells.
 
-    def _server(self, chunk: Chunk) -> None:
-        """New bytes from the server."""
-        self.recent_server.append(chunk)
-        self.server.add(chunk)
-        self._read_server()
-
-    def _read_server(self) -> None:
-        """Read all replies that are complete."""
-        buffer = self.server
-        while len(buffer):
-            if self.server_mode is Mode.OPAQUE:
-                size, start = len(buffer), buffer.start
-                self.opaque(OpaqueKind.TLS, start, size, buffer.consume(size), Side.SERVER)
-                return
-            if self._plain_reply(buffer):
-                continue
-            whole = next_reply(buffer)
-            if whole is None:
-                return
-            self._whole(whole)
-
-    def _plain_reply(self, buffer: Buffer) -> bool:
-        """The common case: a reply of one line, in one segment, to the command in front."""
-        start = buffer.start
-        queue = self.pending.queue
-        if not queue or not self.replied or self.pending.doubtful or self.values:
-            return False
-        if len(buffer.marks) != 1 or (buffer.seams and buffer.seams[-1].offset > start):
-            return False
-        data, pos = buffer.data, buffer.pos
-        end = data.find(b"\n", pos)
-        code = CODES.get(data[pos : pos + 4])
-        if code is None or end - pos > KEPT or data[end - 1] != RETURN:
-            return False
-        if code == GO_AHEAD and queue[0].verb != "DATA":
-            return False
-        _, frame, time = buffer.marks[0]
-        buffer.advance(end + 1)
-        number = self.number
-        self.number = number + 1
-        reply = make(
-            Reply,
-            (
-                number, code, (data[pos : end - 1],), time, start, end + 1 - pos, (frame,), (), (),
-                False, self.client.buffer.end,
-            ),
-        )  # fmt: skip
+    def plain_reply(self, reply: Reply) -> None:
+        """A reply of one line that answers the command in front: most replies are such."""
         self.out.append(reply)
-        command = queue.popleft()
+        command = self.pending.queue.popleft()
         self._paired(make(Exchange, (command, reply, False)))
         if self.client.mode in PAUSED:
             self.client.answered(command, reply)
             self.client.found()
             self.client.read()
-        return True
 
-    def _whole(self, whole: Whole) -> None:
-        """A reply, or a line that is none."""
-        start = self.server.start
-        together = count(self.server) if self.pending.doubtful else 1
-        quoted = redact.quoted(self.server.rest()[: whole.size], self.values)
-        secrets = [(start + left, start + right) for left, right in quoted]
-        origin = self.server.consume(whole.size)
-        if not whole.code:
-            self.opaque(OpaqueKind.UNKNOWN, start, whole.size, origin, Side.SERVER)
-            return
-        lines = whole.lines
-        if quoted or whole.size > KEPT:
-            lines = redact.reply(lines, self.values)
-        facts = self._pieces(Side.SERVER, origin, start + whole.size, secrets)
-        reply = Reply(
-            self._next(), whole.code, lines, origin.time, start, whole.size, origin.frames,
-            origin.seams, facts, not self.replied, self.client.buffer.end,
-        )  # fmt: skip
-        self.replied = True
+    def reply(self, reply: Reply, together: int) -> None:
+        """A reply; find the command that it answers.
+
+        Args:
+            reply: any.
+            together: how many replies, this one included, are there to be read.
+        """
         self.out.append(reply)
-        self._reply(reply, together)
-
-    def _reply(self, reply: Reply, together: int) -> None:
-        """Find the command that a reply answers."""
         if reply.greeting:
             self._paired(Exchange(None, reply))
             return
@@ -335,7 +263,7 @@ class Session:
         self.holes += hole.length
         if not self.encrypted:
             if hole.side is Side.SERVER:
-                self.server.clear()
+                self.server.buffer.clear()
                 self.pending.doubtful = True
                 self.replied = True
             else:
@@ -363,7 +291,7 @@ class Session:
             if repeat.offset <= self.tail < repeat.offset + repeat.length:
                 self.tail_repeats += 1
         elif repeat.seams:
-            self.server.mark(repeat.seams)
+            self.server.buffer.mark(repeat.seams)
         kind = NoteKind.CONFLICT if repeat.differs else NoteKind.REPEAT
         self._note(kind, repeat.side, repeat.time, repeat.offset, repeat.length, repeat.frame)
 
@@ -377,7 +305,7 @@ class Session:
         self, kind: NoteKind, side: Side, time: float, offset: int, size: int, frame: int
     ) -> Note:
         """Tell of something that TCP did."""
-        note = Note(self._next(), kind, side, time, offset, size, (frame,))
+        note = Note(self.next(), kind, side, time, offset, size, (frame,))
         self.out.append(note)
         return note
 
@@ -400,14 +328,14 @@ class Session:
             self._paired(Exchange(command, None, unseen))
         self.out.extend(self.transactions.end(TransactionEnd.LOST))
         self.out.append(self._ended(pending, body))
-        del self.client  # it refers back here: without the circle both go at once
+        del self.client, self.server  # they refer back here: without the circle all go at once
         return out
 
     def _ended(self, pending: tuple[Command, ...], body: Command | None) -> Ended:
         """Everything that a rule needs in order to say why it ended."""
         flow, client = self.flow, self.flow.half_client
         return Ended(
-            number=self._next(), time=flow.end, frame=flow.last_frame, phase=self.phase,
+            number=self.next(), time=flow.end, frame=flow.last_frame, phase=self.phase,
             closed=tuple(self.notes), pending=pending, body=body,
             client_acked=client.acked,
             tail_repeats=self.tail_repeats,
@@ -424,24 +352,15 @@ class Session:
             return None
         frames = tuple(sorted({frame for frame in (body.first, body.last) if frame}))
         return Command(
-            number=self._next(), verb=END_OF_DATA, line=body.tail, time=body.time,
+            number=self.next(), verb=END_OF_DATA, line=body.tail, time=body.time,
             offset=body.start, size=body.size, ending=b"", frames=frames, seams=(), pieces=(),
             group=self.group, phase=self.phase, segments=body.segments,
         )  # fmt: skip
 
-    def _next(self) -> int:
+    def next(self) -> int:
         """The next number in the dialogue."""
         self.number += 1
         return self.number - 1
-
-    def _pieces(
-        self, side: Side, origin: Origin, end: int, secrets: list[tuple[int, int]]
-    ) -> tuple[FrameFacts, ...]:
-        """The frames at the seams of a line."""
-        if not origin.seams:
-            return ()
-        recent = self.recent_client if side is Side.CLIENT else self.recent_server
-        return pieces(origin.seams, recent, end, secrets)
 
 
 def _first(*frames: int) -> int:
