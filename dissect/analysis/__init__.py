@@ -24,5 +24,5 @@ def pack(detail: FlowDetail) -> Packed:
 def unpack(packed: Packed) -> FlowDetail:
     """The ladder again; only for what ``pack`` made in a process of ours."""
     detail = pickle.loads(zlib.decompress(packed.blob))  # noqa: S301 - our own child's bytes
-    assert isinstance(detail, FlowDetail)  # noqa: S101
+    assert isinstance(detail, FlowDetail)
     return detail

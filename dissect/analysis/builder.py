@@ -50,15 +50,14 @@ class Builder:
         self.changed = True
         tell, keep = self.ladder.tell, self._keep
         for event in events:
-            kind = type(event)
-            if kind is Exchange:
-                self._learn_exchange(event)  # type: ignore[arg-type]
-            elif kind is Transaction:
-                self._learn_transaction(event)  # type: ignore[arg-type]
-            elif kind is Ended:
-                self.ended = event  # type: ignore[assignment]
+            if isinstance(event, Exchange):
+                self._learn_exchange(event)
+            elif isinstance(event, Transaction):
+                self._learn_transaction(event)
+            elif isinstance(event, Ended):
+                self.ended = event
             elif keep:
-                tell(event)  # type: ignore[arg-type]
+                tell(event)
         if findings:
             self.findings.extend(findings[: max(0, FINDINGS - len(self.findings))])
 

@@ -39,6 +39,8 @@ class Evidence(NamedTuple):
     """Cases that speak for it."""
     cases: Callable[[Tally], int]
     """All cases."""
+    proves: bool = True
+    """False where it is nothing without other evidence."""
 
 
 def _touched(tally: Tally) -> int:
@@ -50,7 +52,7 @@ INSPECTION: Final = (
     Evidence(0.95, lambda t: t.verbs_with_seam_masked, lambda t: t.verbs_with_seam),
     Evidence(0.85, lambda t: t.verbs_with_seam_refused, lambda t: t.verbs_with_seam),
     Evidence(0.80, lambda t: t.whole_verbs_masked, lambda t: t.whole_verbs_masked),
-    Evidence(0.60, lambda t: t.greetings_masked, lambda t: t.greetings),
+    Evidence(0.60, lambda t: t.greetings_masked, lambda t: t.greetings, proves=False),
     Evidence(0.90, lambda t: t.hellos_ordinal, lambda t: t.hellos),
     Evidence(0.60, lambda t: t.hellos_masked - t.hellos_ordinal, lambda t: t.hellos),
     Evidence(0.90, lambda t: t.echoes, lambda t: t.echoes),
@@ -135,9 +137,8 @@ def confidence(tally: Tally) -> float:
         hits, cases = evidence.hits(tally), evidence.cases(tally)
         if hits:
             doubt *= 1 - evidence.weight * min(1.0, hits / max(1, cases))
-    others = any(e.hits(tally) for e in INSPECTION if e.weight != 0.6)  # noqa: PLR2004 - greeting
-    sure = min(MOST, 1 - doubt)
-    return sure if others or tally.hellos_masked else min(sure, ONLY_GREETING)
+    proven = any(evidence.hits(tally) for evidence in INSPECTION if evidence.proves)
+    return min(MOST if proven else ONLY_GREETING, 1 - doubt)
 
 
 def _draw(capture: str, client: str, server: str, pair: _Pair) -> Verdict | None:

@@ -66,7 +66,7 @@ def masked(transaction: Transaction) -> dict[int, float]:
     for exchange in suspects:
         confidence = _confidence(exchange, transaction)
         if confidence == ECHOED or (accepted and not refused and confidence):
-            assert exchange.command is not None  # noqa: S101 - a suspect has one
+            assert exchange.command is not None
             found[exchange.command.number] = confidence
     return found
 

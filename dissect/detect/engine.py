@@ -65,20 +65,19 @@ class Engine:
         found: list[Finding] = []
         context = self.context
         for event in events:
-            kind: type = type(event)
-            if kind is Exchange:
-                bits = context.exchange(event)  # type: ignore[arg-type]
+            if type(event) is Exchange:
+                bits = context.exchange(event)
                 if bits:
-                    self._tell(kind, bits, event, found)
-            elif kind is Transaction:
-                self._tell(kind, context.transaction(event), event, found)  # type: ignore[arg-type]
-            elif kind is Note:
-                context.note(event)  # type: ignore[arg-type]
-                self._tell(kind, 0, event, found)
-            elif kind is Opaque:
-                context.opaque(event)  # type: ignore[arg-type]
-            elif kind is Ended and context.odd(event):  # type: ignore[arg-type]
-                self._tell(kind, 0, event, found)
+                    self._tell(Exchange, bits, event, found)
+            elif type(event) is Transaction:
+                self._tell(Transaction, context.transaction(event), event, found)
+            elif type(event) is Note:
+                context.note(event)
+                self._tell(Note, 0, event, found)
+            elif type(event) is Opaque:
+                context.opaque(event)
+            elif type(event) is Ended and context.odd(event):
+                self._tell(Ended, 0, event, found)
         return found
 
     def _tell(self, kind: type, bits: int, event: DialogueEvent, found: list[Finding]) -> None:

@@ -203,7 +203,7 @@ class ClientReader:
     def _body(self) -> bool:
         """Message data, up to CRLF.CRLF."""
         body = self.body
-        assert body is not None  # noqa: S101 - the mode says so
+        assert body is not None
         data = self.buffer.rest()
         body.resume()
         window = body.tail + data
@@ -228,7 +228,7 @@ class ClientReader:
     def _end_data(self, origin: Origin, ending: bytes) -> None:
         """Message data has ended."""
         body = self.body
-        assert body is not None  # noqa: S101 - asked before the call
+        assert body is not None
         self.body = None
         self.mode = Mode.COMMAND
         frames = tuple(sorted({frame for frame in origin.frames if frame}))

@@ -238,7 +238,7 @@ class Session:
     def _reply_in_data(self, reply: Reply) -> bool:
         """A reply while message data is on its way; whether it ended the data."""
         body = self.client.body
-        assert body is not None  # noqa: S101 - asked before the call
+        assert body is not None
         if reply.positive or body.broken:
             return self.client.end_body()
         self.early = reply

@@ -152,7 +152,7 @@ class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
 
     async def _keep_stderr(self, process: asyncio.subprocess.Process) -> None:
         """Read stderr to its end, whatever bytes it holds, so that tshark never blocks on it."""
-        assert process.stderr is not None  # noqa: S101 - it was asked for
+        assert process.stderr is not None
         while data := await process.stderr.read(4096):
             self.errors.append(data)
             while sum(map(len, self.errors)) > STDERR:
@@ -213,7 +213,7 @@ async def read(
     except OSError as error:
         source.pipe.close()
         return Outcome("failed", packets, f"tshark cannot be started: {error}")
-    assert source.process is not None  # noqa: S101 - it ran
+    assert source.process is not None
     code = source.process.returncode
-    assert code is not None  # noqa: S101 - close_async waited for it
+    assert code is not None
     return judge(code, b"".join(source.errors), packets)

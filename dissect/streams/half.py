@@ -225,7 +225,7 @@ class Half:
 
     def _close(self, events: list[StreamEvent]) -> None:
         """Deliver the FIN, once all bytes before it are."""
-        assert self.fin is not None  # noqa: S101 - asked before the call
+        assert self.fin is not None
         offset, frame, time = self.fin
         if 0 <= offset <= self.edge:
             self.fin = (-1, frame, time)

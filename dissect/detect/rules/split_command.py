@@ -82,7 +82,7 @@ class SplitCommand(Rule):
     def _tell(self, context: Context, command: Command) -> Finding:
         """The finding."""
         seam = masks.inside(command)
-        assert seam is not None  # noqa: S101 - asked before the call
+        assert seam is not None
         verb = command.verb.strip() or "AUTH answer"
         return self.finding(
             context,

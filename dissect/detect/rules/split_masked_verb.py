@@ -96,7 +96,7 @@ class SplitMaskedVerb(Rule):
             if command is None or command.number not in found:
                 continue
             seam = masks.seam_in_verb(command)
-            assert seam is not None  # noqa: S101 - a suspect has one
+            assert seam is not None
             context.tally.verbs_with_seam_refused += 1
             said = f"refused with {exchange.reply.code}" if exchange.reply else "never answered"
             message = (

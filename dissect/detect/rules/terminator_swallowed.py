@@ -120,6 +120,6 @@ def _missing(ended: Ended) -> int:
     """How many bytes the client's FIN or RST says were sent and never came; 0 without one."""
     offsets = [note.offset for note in ended.closed if note.side.value == "client"]
     body = ended.body
-    assert body is not None  # noqa: S101 - asked before the call
+    assert body is not None
     lost = sum(offset - (body.offset + body.size) for offset in offsets[:1])
     return max(0, lost)
