@@ -65,7 +65,7 @@ class Finding:
     remedy: tuple[str, ...] = ()
     """Exact commands or steps."""
     sources: tuple[str, ...] = ()
-    """Identifiers of the catalogue of middleboxes, or RFC sections."""
+    """RFC sections, or identifiers such as PIX-06, which the rule's own text explains."""
     recipients: tuple[str, ...] = ()
     """Forward-paths that got no mail because of this."""
 

@@ -1,4 +1,4 @@
-"""What to type, by who has to type it.  Facts: catalogue of middleboxes, section 8."""
+"""What to type, by who has to type it.  Facts: the vendors' and projects' manuals."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ A client whose early bytes were held back by the path until the reply had gone b
 The sender must wait for the reply.
 
 ## Sources
-RFC 2920 section 3.1; catalogue PROTO-02, section 6.1.
+RFC 2920 section 3.1; Exim `src/smtp_in.c`; Postfix `src/smtpd/smtpd.c`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ told as `split-masked-verb` instead.
 Turn the SMTP inspection off, or let it allow TLS.
 
 ## Sources
-Catalogue ECHO-1.
+ECHO-1: Recog (`smtp_ehlo.xml`), and "Neither Snow Nor Rain Nor MITM", IMC 2015, which used the
+echo to measure masking on the Internet.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ Whether the sender tried that recipient again alone, outside of the capture.
 As for `split-masked-verb`.
 
 ## Sources
-Catalogue PIX-06, section 4.6.
+PIX-06: Tony Finch, "more firewall hate",
+https://dotat.at/@/2009-09-01-more-firewall-hate.html
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class LostRecipient(Rule):
         group="loss",
         severity=Severity.CRITICAL,
         summary="A damaged RCPT refused while the message was accepted for the others",
-        sources=("PIX-06", "catalogue 4.6"),
+        sources=("PIX-06",),
     )
     concerns = traits.HURT
 

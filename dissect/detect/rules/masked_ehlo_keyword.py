@@ -23,7 +23,8 @@ alternatives are named. It is no proof of an attack: an ordinary ASA writes the 
 ASA: `allow-tls` in the ESMTP inspection map, or `no inspect esmtp`.
 
 ## Sources
-Catalogue ASA-02, ASA-02b, sections 6.2 and 6.3; RFC 5321 section 4.1.1.1.
+ASA-02: Cisco document 118550, "Why do you see XXXXXXXA after EHLO"; ASA-02b: the same without the
+ordinals, from devices unknown. RFC 5321 section 4.1.1.1.
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ the confidence. Real X-verbs (XCLIENT, XFORWARD, XEXCH50, X-EXPS) have other let
 Turn the SMTP inspection off, or let it allow TLS.
 
 ## Sources
-Catalogue PIX-05, ASA-03, IOS-01.
+PIX-05 and ASA-03: Cisco documents 113423 and 117801, on ESMTP inspection and TLS. IOS-01: Cisco
+document 69309, on the IOS firewall, which gives lower-case x.
 """
 
 from __future__ import annotations

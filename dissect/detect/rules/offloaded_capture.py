@@ -17,7 +17,7 @@ Whether the card used the full MSS, and where it joined packets that were shorte
 Turn it off while capturing: `ethtool -K eth0 tso off gso off gro off lro off`.
 
 ## Sources
-Catalogue section 0.3; RFC 9293 section 3.7.1.
+RFC 9293 section 3.7.1; ethtool(8).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class OffloadedCapture(Rule):
         group="capture",
         severity=Severity.INFO,
         summary="Segments larger than the MSS: segmentation offload hides where the wire cut",
-        sources=("catalogue 0.3",),
+        sources=("RFC 9293 section 3.7.1",),
     )
 
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:

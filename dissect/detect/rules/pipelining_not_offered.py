@@ -21,7 +21,7 @@ Where the EHLO reply is masked, the mask may be PIPELINING itself: then it stays
 Find out why EHLO is refused; or let the sender wait for each reply.
 
 ## Sources
-RFC 2920 section 3.1; catalogue PROTO-01, ALG-1.
+RFC 2920 section 3.1.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ In a capture with segmentation offload the seams are inferred from the MSS.
 None is needed.
 
 ## Sources
-RFC 2920 section 3.1; catalogue PIX-06.
+RFC 9293 section 3.8; RFC 2920 section 3.1; PIX-06: see `split-masked-verb`.
 """
 
 from __future__ import annotations

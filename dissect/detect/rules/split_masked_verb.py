@@ -25,7 +25,8 @@ Turn the SMTP inspection off: `no fixup protocol smtp 25` (PIX), `no inspect esm
 then let the sender send one command a packet, by not using PIPELINING.
 
 ## Sources
-Catalogue PIX-06, PIX-06c; Tony Finch, "more firewall hate", 2009-09-01.
+PIX-06 and PIX-06c: Tony Finch, "more firewall hate",
+https://dotat.at/@/2009-09-01-more-firewall-hate.html
 """
 
 from __future__ import annotations

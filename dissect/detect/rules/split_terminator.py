@@ -18,7 +18,7 @@ Whether it is the sender's habit: many write the final `.␍␊` in a packet of 
 None is needed.
 
 ## Sources
-RFC 5321 section 4.1.1.4; catalogue PIX-07.
+RFC 5321 section 4.1.1.4; PIX-07: Cisco bug CSCds90792.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ A server that only logs it (Postfix before 3.9).
 With a mask in the flow: the middlebox. Without one: the sender pipelines where it must not.
 
 ## Sources
-RFC 2920 section 3.1; catalogue section 4.1 (Exim), 4.2 (Postfix).
+RFC 2920 section 3.1; Exim `src/smtp_in.c`; Postfix `src/smtpd/smtpd.c`; Sendmail `srvrsmtp.c`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class SyncError(Rule):
         group="sequence",
         severity=Severity.HIGH,
         summary="The server's own words for a synchronisation error",
-        sources=("RFC 2920 section 3.1", "catalogue 4.1", "catalogue 4.2"),
+        sources=("RFC 2920 section 3.1", "Exim smtp_in.c", "Postfix smtpd.c"),
     )
     when = traits.REFUSED
 

@@ -22,7 +22,8 @@ Upgrade or turn off the SMTP inspection; on a sending Postfix `smtp_pix_workarou
 delay_dotcrlf` with a threshold of 0.
 
 ## Sources
-Catalogue PIX-07, ASA-05; Cisco CSCds90792; RFC 5321 section 4.1.1.4.
+PIX-07 and ASA-05: Cisco bug CSCds90792, Microsoft KB 295725, and the PIX work-around of Postfix.
+RFC 5321 section 4.1.1.4.
 """
 
 from __future__ import annotations

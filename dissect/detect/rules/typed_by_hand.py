@@ -20,7 +20,7 @@ A client that pastes whole lines.
 Test with a tool that sends whole lines, such as swaks.
 
 ## Sources
-Catalogue PROTO-17; Cisco document 113423.
+Cisco document 113423: telnet sends one octet a packet, and an inspecting ASA masks each.
 """
 
 from __future__ import annotations
