@@ -82,6 +82,15 @@ def fit_right(words: str, cells: int, ellipsis: str = "…") -> str:
     )
 
 
+def fit_tail(words: str, cells: int, ellipsis: str = "…") -> str:
+    """``words`` in at most ``cells`` cells, without their beginning: for paths."""
+    if cell_len(words) <= cells:
+        return words
+    room = cells - cell_len(ellipsis)
+    start = next((at for at in range(len(words)) if cell_len(words[at:]) <= room), len(words))
+    return ellipsis + words[start:] if room > 0 else ""
+
+
 def spread(left: Line, right: Line, cells: int) -> Line:
     """``left`` and ``right`` at the two ends of a line; ``right`` goes first when it is tight."""
     room = cells - width(left) - width(right)

@@ -226,3 +226,12 @@ def test_a_verdict_keeps_its_device_where_the_line_is_short() -> None:
     """The two ends are the first to go."""
     assert told.verdict_words(verdict(), 40, UNICODE) == "Cisco-style SMTP inspection (0.99)"
     assert told.verdict_words(verdict(), 80, UNICODE).endswith("192.0.2.0/24 ⇄ 198.51.100.25")
+
+
+@pytest.mark.parametrize("cells", [0, 1, 8, 20, 80])
+def test_a_long_path_keeps_its_end(cells: int) -> None:
+    """A path yields from its beginning, so that the file's name and the state stay in sight."""
+    path = "../captures/日本/of-a-long-name.pcap"
+    shown = line.fit_tail(path, cells)
+    assert cell_len(shown) <= cells
+    assert path.endswith(shown.lstrip("…"))

@@ -12,7 +12,7 @@ from tui import told, words
 from tui.actions import FLOWS, bindings
 from tui.ladder import Ladder, Place
 from tui.lanes import Frame, draw
-from tui.line import EMPTY, Line, Piece, Role, spread
+from tui.line import EMPTY, Line, Piece, Role, fit_tail, spread, width
 from tui.look import SEVERITY_ROLES, SEVERITY_WORDS
 from tui.screens.board import Board, reasons, state
 from tui.widgets.flow_table import FlowTable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _PREVIEW: Final = 60
+_NAME: Final = "Seamark "
 _VERDICT: Final = "verdict  "
 
 
@@ -110,9 +111,11 @@ class FlowsScreen(Board):
 
     def _header(self, cells: int) -> list[Line]:
         session, look = self.session, self.look
-        name = (Piece("Seamark ", Role.ACCENT), Piece(look.words(self.seamark.heading), Role.TITLE))
+        how = state(session)
+        room = cells - len(_NAME) - width(how) - 1
+        path = fit_tail(look.words(self.seamark.heading), room, look.cut)
         lines = [
-            spread(name, state(session), cells),
+            spread((Piece(_NAME, Role.ACCENT), Piece(path, Role.TITLE)), how, cells),
             spread(self._counts(), self._narrowed(), cells),
         ]
         lines += reasons(session, cells, look)
