@@ -72,4 +72,8 @@ async def test_a_title_is_sanitised() -> None:
         seen.app.screen.changed()  # type: ignore[attr-defined]
         await seen.settle()
         _assert_safe(seen)
+        assert r"\xff\xfe" in seen.text, "the end of a long name stays"
+        seen.app.heading = "evilRSET [/foo]"
+        seen.app.screen.changed()  # type: ignore[attr-defined]
+        await seen.settle()
         assert "evilRSET [/foo]" in seen.text
