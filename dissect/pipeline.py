@@ -165,7 +165,6 @@ class Pipeline:
     def _end(self, flow: Flow, conversation: _Conversation) -> None:
         """A flow is over: hand it out."""
         context = conversation.context
-        context.one_sided = not (flow.half_client.seen and flow.half_server.seen)
         dialogue = conversation.session.finish()
         findings = conversation.engine.feed(dialogue)
         conversation.builder.add(dialogue, self.settings.policy.apply(findings))

@@ -75,8 +75,6 @@ class Context:
     in_transaction: bool = False
     unsure: bool = False
     """Whether bytes are missing, so that silence proves nothing."""
-    one_sided: bool = False
-    encrypted: bool = False
     tally: Tally = field(default_factory=Tally)
     _transaction: int = 0
     """The bits of the exchanges since the last transaction ended."""
@@ -121,7 +119,6 @@ class Context:
 
     def opaque(self, opaque: Opaque) -> None:
         """Learn of bytes that are not read."""
-        self.encrypted |= opaque.kind is OpaqueKind.TLS
         self.unsure |= opaque.kind is OpaqueKind.UNKNOWN
 
     def odd(self, ended: Ended) -> bool:

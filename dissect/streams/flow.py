@@ -92,13 +92,15 @@ class Flow:
         ):
             return events
         self._count(sender, peer, segment)
-        if self.waiting or (segment.flags & ACK and self._early(peer, segment)):
+        if segment.flags & ACK and self._early(peer, segment):
             self.waiting.append((sender, peer, segment))
-            self._settle(segment, events)
         else:
+            before = (sender.edge, sender.fin)
             self._take(sender, peer, segment, events)
-            if sender.held:
-                self._settle(segment, events)
+            if self.waiting and before != (sender.edge, sender.fin):
+                self._ready(events)
+        if self.waiting or sender.held:
+            self._settle(segment, events)
         return events
 
     @staticmethod
@@ -182,8 +184,7 @@ class Flow:
         events.append(Closing(sender.side, True, offset, segment.frame, segment.time))  # noqa: FBT003
 
     def _settle(self, latest: Segment, events: list[StreamEvent]) -> None:
-        """Deliver what has waited long enough, or need not wait any more."""
-        self._ready(events)
+        """Deliver what has waited long enough."""
         while self.waiting and self._impatient(latest):
             self._force(events)
             self._ready(events)
@@ -191,6 +192,7 @@ class Flow:
             if half.held and (half.overflowing() or self._overdue(half, latest)):
                 offset, frame, segment = half.held[0]
                 half.skip(offset, frame, segment.time, events)
+                self._ready(events)
 
     def _ready(self, events: list[StreamEvent]) -> None:
         """Let act all waiting segments whose causes are there, oldest first."""

@@ -84,9 +84,7 @@ class Half:
         """Take one segment and append what follows from it."""
         offset = self.offset(segment.seq)
         if segment.payload or segment.length:
-            if offset == self.edge and not self.held:
-                self.deliver(offset, segment, events)
-            elif offset == self.edge:
+            if offset == self.edge:
                 self.deliver(offset, segment, events)
                 self.release(events)
             elif offset > self.edge:

@@ -6,14 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from support.script import play
-from support.wire import NEAR_WRAP, SEQUENCE_SPACE, Setting, renumber
+from support.wire import NEAR_WRAP, SEQUENCE_SPACE, Conversation, Fate, Setting, renumber
 
 from dissect.evidence import Seam, Side
+from dissect.pipeline import Pipeline
 from dissect.segments import ACK, FIN, PSH, RST, SYN, Segment
-from dissect.streams import Chunk, Closing, Hole, Missing, Repeat, StreamEvent, Tracker
+from dissect.streams import Chunk, Closing, Flow, Hole, Missing, Repeat, StreamEvent, Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pytest
+
+    from dissect.streams.half import Half
 
 MIDWAY = Setting(handshake=False)
 
@@ -311,3 +316,27 @@ def test_data_in_a_syn_counts() -> None:
     assert said(read([first, *segments[1:3], rest])) == b"EHLO a\r\n"
     assert first.flags & SYN
     assert not first.flags & RST
+
+
+def test_waiting_costs_one_look_a_segment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a reply that the capture lost is not looked at again for every segment."""
+    looks = 0
+    early = Flow._early
+
+    def counted(peer: Half, segment: Segment) -> bool:
+        nonlocal looks
+        looks += 1
+        return early(peer, segment)
+
+    monkeypatch.setattr(Flow, "_early", staticmethod(counted))
+    wire = Conversation(Setting(acks=True, step=0.0, rtt=0.0))
+    wire.open()
+    wire.server.send(b"220 mx\r\n", fate=Fate.MISSED)
+    for number in range(400):
+        wire.client.send(b"NOOP %d\r\n" % number)
+    pipeline = Pipeline()
+    pipeline.segments(wire.segments)
+    pipeline.finish()
+
+    assert len(wire.segments) > 800
+    assert looks < 4 * len(wire.segments)

@@ -57,7 +57,7 @@ class UnsolicitedReply(Rule):
         command, reply, unseen = exchange
         if command is not None or reply is None or reply.greeting or unseen or self._told:
             return
-        if reply.code == CLOSING or context.unsure or context.one_sided:
+        if reply.code == CLOSING or context.unsure:
             return
         self._told = True
         yield self.finding(
