@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from dissect.segments.segment import Segment
+from dissect.segments import options as tcp
+from dissect.segments.segment import SYN, Segment
 
 GENINFO: Final = ("num", "len", "timestamp")
 """What PDML says of every frame without being asked: its number, length and time."""
@@ -36,7 +37,7 @@ FIELDS: Final = (
     "tcp.ack_raw",
     "tcp.flags",
     "tcp.window_size_value",
-    "tcp.options.mss_val",
+    "tcp.options",
     "tcp.hdr_len",
     "tcp.len",
     "tcp.payload",
@@ -46,6 +47,12 @@ FIELDS: Final = (
 """The fields that tshark is asked for, in this order."""
 
 Row = tuple[bytes, ...]
+
+ORDINARY: Final = 24
+"""Digits of the TCP options that most segments have: two fillers and timestamps."""
+
+SACK_FIRST: Final = b"05"
+"""How a SACK option begins, behind the two fillers; other orders are longer than ``ORDINARY``."""
 
 FLAGS: Final = {f"0x{flags:04x}".encode(): flags for flags in range(1, 0x200)}
 """The TCP control bits as tshark writes them."""
@@ -85,7 +92,7 @@ def decode(rows: Iterable[Row]) -> Iterator[Segment]:
         (
             number, _length, timestamp,
             source, destination, ttl, ip_id, source6, destination6, hlim, icmp, icmp6,
-            sport, dport, stream, seq, ack, flags, window, mss, header, length, payload,
+            sport, dport, stream, seq, ack, flags, window, options, header, length, payload,
             command, code,
         ) = row  # fmt: skip
         if not sport or not seq or icmp or icmp6:
@@ -93,14 +100,19 @@ def decode(rows: Iterable[Row]) -> Iterator[Segment]:
         if source6:
             source, destination, ttl, ip_id = source6, destination6, hlim, b""
         try:
+            bits = FLAGS.get(flags) or int(flags, 16)
             values = (
                 int(number), float(timestamp),
                 text.get(source) or _remember(text, source), int(sport),
                 text.get(destination) or _remember(text, destination), int(dport),
-                int(seq), int(ack), FLAGS.get(flags) or int(flags, 16),
-                unhexlify(payload), int(length), int(window), int(mss or 0),
+                int(seq), int(ack), bits,
+                unhexlify(payload), int(length), int(window),
+                tcp.mss(unhexlify(options)) if bits & SYN else 0,
                 int(header), int(ttl), int(ip_id or b"-1", 16), int(stream),
                 _wireshark(command, code) if command or code else "",
+                tcp.sack(unhexlify(options))
+                if len(options) > ORDINARY or options[4:6] == SACK_FIRST
+                else (),
             )  # fmt: skip
         except ValueError:
             yield from decode((_mended(row),))

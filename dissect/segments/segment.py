@@ -42,3 +42,5 @@ class Segment(NamedTuple):
     """tshark's label, used only in display filters."""
     wireshark: str = ""
     """What Wireshark's SMTP dissector says of this frame: its command or reply code."""
+    sack: tuple[tuple[int, int], ...] = ()
+    """Left and right edges of its SACK blocks (RFC 2018), raw sequence numbers."""

@@ -74,9 +74,12 @@ def _network(segment: Segment, path: _Path) -> bytes:
 
 
 def _options(segment: Segment) -> bytes:
-    """The MSS option where there is one, padded to the length that the segment claims."""
-    mss = struct.pack("!BBH", 2, 4, segment.mss) if segment.mss else b""
-    return mss.ljust(segment.header - 20, b"\x01")
+    """The MSS and SACK options where there are any, padded to the length that it claims."""
+    options = struct.pack("!BBH", 2, 4, segment.mss) if segment.mss else b""
+    if segment.sack:
+        blocks = b"".join(struct.pack("!II", *block) for block in segment.sack)
+        options += struct.pack("!BBBB", 1, 1, 5, 2 + len(blocks)) + blocks
+    return options.ljust(segment.header - 20, b"\x01")
 
 
 def _transport(segment: Segment, path: _Path, *, checksums: bool) -> bytes:

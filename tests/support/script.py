@@ -19,13 +19,19 @@ the bytes behind it begin another segment.
 ``C* again``        the last group again, cut as it was; ``C* 10-40``: these stream bytes
 ``C@10 text``       other bytes at stream offset 10, whatever was there
 ``C! FIN``          a bare segment: SYN, ACK, FIN or RST
+``C! RST 40``       a RST that stands at stream offset 40, wherever the stream is
+``C! SACK 10-20``   an acknowledgment with a SACK block: stream offsets of the other side
+``C~ 200``          from here on this side's segments have TTL 200; ``C~`` ends it
 ``--``              ends a group: what the same side says next is sent on its own
 ``... 30s``         silence; also ``ms``, ``min`` and ``h``
+``.. 2ms``          what comes next comes 2 ms behind the last segment, however far the sides are
+``60 times C: %``   a line that many times; ``%`` is replaced by 1, 2, 3 …
 ``# text``          a comment, alone in its line
 ==================  ===============================================================
 
 ``S`` does the same for the server.  In texts ``\r``, ``\n``, ``\t``, ``\\`` and ``\x00`` are
-escapes, and every other character stands for its UTF-8 bytes.  Empty lines mean nothing.
+escapes, ``\{40}a`` is forty times ``a``, and every other character stands for its UTF-8 bytes.
+Empty lines mean nothing.
 """
 
 from __future__ import annotations
@@ -55,12 +61,19 @@ _ESCAPES: Final = {"r": b"\r", "n": b"\n", "t": b"\t", "\\": b"\\"}
 
 _SAID: Final = re.compile(r"([CS])([:=?-])(?: (.*))?")
 _WAIT: Final = re.compile(r"\.\.\. ?(\d+(?:\.\d+)?)(ms|s|min|h)")
+_SOON: Final = re.compile(r"\.\. ?(\d+(?:\.\d+)?)(ms|s|min|h)")
+_TIMES: Final = re.compile(r"(\d+) times (.*)")
 _BARE: Final = re.compile(r"([CS])! (SYN|ACK|FIN|RST)")
+_RESET_AT: Final = re.compile(r"([CS])! RST (\d+)")
+_SACK: Final = re.compile(r"([CS])! SACK (\d+)-(\d+)")
+_TTL: Final = re.compile(r"([CS])~ ?(\d*)")
 _AGAIN: Final = re.compile(r"([CS])\* (?:again|(\d+)-(\d+))")
 _FORGED: Final = re.compile(r"([CS])@(\d+) (.*)")
 _SILENT: Final = re.compile(r"\s*(?:#.*)?")
 _BREAK: Final = re.compile(r"--")
-_TOKEN: Final = re.compile(r"\\x([0-9a-fA-F]{2})|\\([rnt\\])|(¦)|([^\\])", re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"\\x([0-9a-fA-F]{2})|\\([rnt\\])|(¦)|\\\{(\d+)\}([^\\])|([^\\])", re.DOTALL
+)
 
 
 class ScriptError(ValueError):
@@ -82,10 +95,11 @@ def text(written: str) -> Text:
     """
     data, cuts, read = bytearray(), [], 0
     for match in _TOKEN.finditer(written):
-        code, short, seam, plain = match.groups()
+        code, short, seam, times, often, plain = match.groups()
         if seam:
             cuts.append(len(data))
-        data += bytes.fromhex(code) if code else _ESCAPES.get(short, (plain or "").encode())
+        plain = often * int(times) if times else plain or ""
+        data += bytes.fromhex(code) if code else _ESCAPES.get(short, plain.encode())
         read += len(match[0])
     if read != len(written):
         raise ScriptError(f"a backslash that escapes nothing: {written}")
@@ -141,10 +155,32 @@ class _Player:
         self.flush()
         self.wire.wait(float(match[1]) * _SECONDS[match[2]])
 
+    def soon(self, match: re.Match[str]) -> None:
+        """Let the next segment of the other side come sooner than the path allows."""
+        self.flush()
+        self.wire.wait(float(match[1]) * _SECONDS[match[2]] - self.wire.setting.rtt)
+
+    def often(self, match: re.Match[str]) -> None:
+        """Do the same several times."""
+        for number in range(1, int(match[1]) + 1):
+            self.read(match[2].replace("%", str(number)))
+
     def bare(self, match: re.Match[str]) -> None:
         """Send a segment without payload."""
         speaker = self.speaker(match)
         _CONTROLS[match[2]](speaker)
+
+    def reset_at(self, match: re.Match[str]) -> None:
+        """Send a RST that is not where the stream is."""
+        self.speaker(match).rst(int(match[2]))
+
+    def sack(self, match: re.Match[str]) -> None:
+        """Acknowledge selectively."""
+        self.speaker(match).sack(int(match[2]), int(match[3]))
+
+    def ttl(self, match: re.Match[str]) -> None:
+        """Let a side's segments have another TTL, or their own again."""
+        self.speaker(match).ttl = int(match[2] or 0)
 
     def again(self, match: re.Match[str]) -> None:
         """Retransmit."""
@@ -166,7 +202,12 @@ _ACTS: Final[tuple[tuple[re.Pattern[str], Callable[[_Player, re.Match[str]], Non
     (_SILENT, lambda _player, _match: None),
     (_SAID, _Player.said),
     (_WAIT, _Player.waited),
+    (_SOON, _Player.soon),
+    (_TIMES, _Player.often),
     (_BARE, _Player.bare),
+    (_RESET_AT, _Player.reset_at),
+    (_SACK, _Player.sack),
+    (_TTL, _Player.ttl),
     (_AGAIN, _Player.again),
     (_FORGED, _Player.forged),
     (_BREAK, lambda player, _match: player.flush()),

@@ -125,6 +125,8 @@ class Speaker:
         self._lost: list[tuple[int, int]] = []
         self._finished = False
         self._last: list[tuple[int, int]] = []
+        self.ttl = 0
+        """TTL of what is sent next; 0 for that of the setting."""
         self._ip_id = -1 if ":" in wire.setting.endpoint(side).address else self._isn & 0x7FFF
 
     @property
@@ -180,9 +182,15 @@ class Speaker:
         self._emit(ACK | FIN, self._sequence(len(self._sent)))
         self._finished = True
 
-    def rst(self) -> None:
-        """Reset the connection."""
-        self._emit(ACK | RST, self._sequence(len(self._sent) + self._finished))
+    def rst(self, offset: int | None = None) -> None:
+        """Reset the connection, where the stream is or at another stream offset."""
+        here = len(self._sent) + self._finished
+        self._emit(ACK | RST, self._sequence(here if offset is None else offset))
+
+    def sack(self, start: int, stop: int) -> None:
+        """Acknowledge, with a SACK block of the peer's stream offsets ``[start, stop)``."""
+        block = (self.peer._sequence(start), self.peer._sequence(stop))
+        self._emit(ACK, self._sequence(len(self._sent) + self._finished), sack=(block,))
 
     def syn(self) -> None:
         """Ask for the connection, or grant it."""
@@ -212,7 +220,14 @@ class Speaker:
         if self._setting.acks and fate is not Fate.LOST:
             self.peer.ack()
 
-    def _emit(self, flags: int, seq: int, payload: bytes = b"", mss: int = 0) -> None:
+    def _emit(
+        self,
+        flags: int,
+        seq: int,
+        payload: bytes = b"",
+        mss: int = 0,
+        sack: tuple[tuple[int, int], ...] = (),
+    ) -> None:
         setting, side = self._setting, self._side
         if self._ip_id >= 0:
             self._ip_id = (self._ip_id + 1) % 0x10000
@@ -230,10 +245,11 @@ class Speaker:
                 length=len(payload),
                 window=64240,
                 mss=mss,
-                header=24 if mss else 20,
-                ttl=setting.ttl(side),
+                header=20 + 4 * bool(mss) + (4 + 8 * len(sack) if sack else 0),
+                ttl=self.ttl or setting.ttl(side),
                 ip_id=self._ip_id,
                 tcp_stream=setting.tcp_stream,
+                sack=sack,
             ),
         )
 
