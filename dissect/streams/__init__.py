@@ -10,7 +10,17 @@ reordering nor a capture that swaps the directions changes what the dialogue rea
 that is an attack is for a rule to say.  Memory is bounded per flow and in the number of flows.
 """
 
-from dissect.streams.events import Chunk, Closing, Hole, Missing, Repeat, StreamEvent
+from dissect.streams.events import (
+    Chunk,
+    Closing,
+    Copies,
+    Hole,
+    Idle,
+    Missing,
+    Repeat,
+    Stall,
+    StreamEvent,
+)  # fmt: skip
 from dissect.streams.flow import Flow
 from dissect.streams.tracker import MAIL_PORTS, Tracker
 
@@ -18,10 +28,13 @@ __all__ = [
     "MAIL_PORTS",
     "Chunk",
     "Closing",
+    "Copies",
     "Flow",
     "Hole",
+    "Idle",
     "Missing",
     "Repeat",
+    "Stall",
     "StreamEvent",
     "Tracker",
 ]

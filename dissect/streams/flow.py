@@ -6,7 +6,7 @@ from typing import Final
 
 from dissect.evidence import Endpoint, Side
 from dissect.segments import ACK, PSH, RST, SYN, Segment
-from dissect.streams.events import Closing, StreamEvent
+from dissect.streams.events import Closing, Idle, StreamEvent
 from dissect.streams.half import HALF, HELD_BYTES, MODULUS, Half
 
 PATIENCE_SEGMENTS: Final = 1_024
@@ -14,6 +14,15 @@ PATIENCE_SEGMENTS: Final = 1_024
 
 PATIENCE_SECONDS: Final = 2.0
 
+IDLE_SECONDS: Final = 200.0
+"""Silence from which on it is remembered: no middlebox forgets a connection sooner."""
+
+IDLES: Final = 8
+LATE: Final = 16
+"""Silences, and segments behind a RST, that are remembered of one flow."""
+
+FAR_SACK: Final = 16 << 20
+"""Bytes between the stream and a SACK block from which on the block belongs to other numbers."""
 
 QUIET: Final = frozenset({ACK, ACK | PSH})
 """Control bits of nearly every segment."""
@@ -27,12 +36,15 @@ class Flow:
         "end",
         "first_frame",
         "frames",
+        "granted",
         "half_client",
         "half_server",
+        "idle",
         "key",
         "last_frame",
         "midway",
         "number",
+        "opened",
         "over",
         "reset",
         "server",
@@ -65,6 +77,9 @@ class Flow:
         self.first_frame = self.last_frame = segment.frame
         self.frames = 0
         self.reset = False
+        self.opened = self.granted = 0.0
+        """When the SYN, and the SYN that answers it, passed; 0 where they were not seen."""
+        self.idle: list[Idle] = []
         v6 = ":" in client.address
         self.half_client = Half(Side.CLIENT, v6=v6)
         self.half_server = Half(Side.SERVER, v6=v6)
@@ -79,12 +94,20 @@ class Flow:
         """Take a segment of this flow; give what it brings, in causal order."""
         events: list[StreamEvent] = []
         self.frames += 1
-        self.last_frame = segment.frame
-        self.end = segment.time
         if segment.source_port == self.client.port and segment.source == self.client.address:
             sender, peer = self.half_client, self.half_server
         else:
             sender, peer = self.half_server, self.half_client
+        if segment.time - self.end > IDLE_SECONDS:
+            self._silence(sender, segment)
+        self.last_frame = segment.frame
+        self.end = segment.time
+        if segment.ttl != sender.ttl:
+            sender.stray(segment)
+        if segment.sack:
+            self._sacked(sender, peer, segment)
+        if self.reset and sender.reset and not segment.flags & RST:
+            sender.after_reset = [*sender.after_reset[:LATE], segment.frame]
         if (
             segment.flags in QUIET
             and not self.waiting
@@ -102,6 +125,29 @@ class Flow:
         if self.waiting or sender.held:
             self._settle(segment, events)
         return events
+
+    def _silence(self, sender: Half, segment: Segment) -> None:
+        """Remember a long silence, and what ended it."""
+        frames = (self.last_frame, segment.frame)
+        idle = Idle(
+            segment.time - self.end, sender.side, sender.offset(segment.seq), segment.length, frames
+        )
+        self.idle = [*self.idle[1 - IDLES :], idle]
+
+    @staticmethod
+    def _sacked(sender: Half, peer: Half, segment: Segment) -> None:
+        """Remember SACK blocks that are nowhere near what the peer has sent.
+
+        A block below the acknowledgment is a duplicate's (RFC 2883), and one a little ahead may
+        be of bytes that the capture lacks.
+        """
+        if peer.base is None or len(sender.sack_strays) >= LATE:
+            return
+        edges = [peer.offset(edge) for block in segment.sack for edge in block]
+        if any(abs(edge - peer.edge) > FAR_SACK for edge in edges):
+            sender.sack_strays.append(segment.frame)
+        else:
+            peer.sacked = (edges[0], edges[1])
 
     @staticmethod
     def _plain(sender: Half, peer: Half, segment: Segment, events: list[StreamEvent]) -> bool:
@@ -162,26 +208,39 @@ class Flow:
 
     def _take(self, sender: Half, peer: Half, segment: Segment, events: list[StreamEvent]) -> None:
         """Let a segment act whose causes have been delivered."""
-        flags = segment.flags
+        flags, had = segment.flags, peer.acked
         if flags & ACK and peer.base is not None:
             acked = peer.offset(segment.ack)
             if acked <= peer.edge + HELD_BYTES:  # further ahead it is none of this stream
                 peer.acked = max(peer.acked, acked)
         if flags & SYN:
+            self._shaken(segment)
             if segment.length:
                 segment = segment._replace(seq=(segment.seq + 1) % (1 << 32), flags=flags & ~SYN)
                 sender.accept(segment, events)
             return
         if flags & RST:
-            self._reset(sender, segment, events)
+            self._reset(sender, segment, had, events)
             return
         sender.accept(segment, events)
+        stall = sender.stall
+        if stall is not None and not stall.heard:
+            sender.stall = stall._replace(heard=peer.seen)
 
-    def _reset(self, sender: Half, segment: Segment, events: list[StreamEvent]) -> None:
+    def _shaken(self, segment: Segment) -> None:
+        """Remember when the handshake passed, from which follows the time to the server."""
+        if segment.flags & ACK:
+            self.granted = self.granted or segment.time
+        else:
+            self.opened = self.opened or segment.time
+
+    def _reset(self, sender: Half, segment: Segment, acked: int, events: list[StreamEvent]) -> None:
         """A RST; the bytes of its payload, if any, are a diagnostic (RFC 9293 section 3.5.3)."""
         offset = sender.offset(segment.seq) if sender.base is not None else 0
-        self.reset = True
-        events.append(Closing(sender.side, True, offset, segment.frame, segment.time))  # noqa: FBT003
+        self.reset = sender.reset = True
+        frame, time, ttl = segment.frame, segment.time, segment.ttl
+        edge = sender.edge
+        events.append(Closing(sender.side, True, offset, frame, time, ttl, edge, acked))  # noqa: FBT003
 
     def _settle(self, latest: Segment, events: list[StreamEvent]) -> None:
         """Deliver what has waited long enough."""

@@ -13,7 +13,17 @@ from typing import Final
 
 from dissect.evidence import Seam, Side
 from dissect.segments import FIN, Segment
-from dissect.streams.events import Chunk, Closing, Hole, Missing, Repeat, StreamEvent
+from dissect.streams.events import (
+    COPIED,
+    Chunk,
+    Closing,
+    Copies,
+    Hole,
+    Missing,
+    Repeat,
+    Stall,
+    StreamEvent,
+)  # fmt: skip
 
 REMEMBERED: Final = 24
 """Segments kept behind the delivered edge, to compare retransmissions with."""
@@ -22,6 +32,9 @@ HELD_BYTES: Final = 4 << 20
 """Bytes kept ahead of a hole before it is given up: larger than common receive windows."""
 
 HELD_SEGMENTS: Final = 4096
+
+STRAYS: Final = 64
+"""Segments of another TTL that are remembered."""
 
 FAR: Final = 1 << 28
 """Bytes ahead of the edge from which on a segment is no part of this stream."""
@@ -37,8 +50,9 @@ class Half:
     """The bytes that one side sends."""
 
     __slots__ = (
-        "acked", "base", "bytes", "cut", "edge", "fin", "held", "held_bytes", "last_frame",
-        "mss", "offloaded", "recent", "seen", "side", "singles", "v6",
+        "acked", "after_reset", "base", "bytes", "cut", "edge", "fin", "held", "held_bytes",
+        "last_frame", "mss", "offloaded", "offloaded_end", "other_ttls", "recent", "reset",
+        "sack_strays", "sacked", "seen", "side", "singles", "stall", "strays", "ttl", "v6",
     )  # fmt: skip
 
     def __init__(self, side: Side, *, v6: bool) -> None:
@@ -60,6 +74,23 @@ class Half:
         """MSS that the peer announced for this side's segments; 0 while unknown."""
         self.offloaded = 0
         """Frame of the first segment larger than the MSS; 0 without one."""
+        self.offloaded_end = 0
+        """Stream offset behind that segment."""
+        self.ttl = 0
+        """TTL or hop limit of the first segment."""
+        self.strays: list[tuple[int, int]] = []
+        """Frame and TTL of the first segments with another one."""
+        self.other_ttls: dict[int, int] = {}
+        """How many segments had each other TTL."""
+        self.sack_strays: list[int] = []
+        """Frames whose SACK blocks are far from anything that the peer has sent."""
+        self.sacked: tuple[int, int] = (0, 0)
+        """Stream offsets of the last block that the peer acknowledged selectively."""
+        self.stall: Stall | None = None
+        self.reset = False
+        """Whether a RST came in its name."""
+        self.after_reset: list[int] = []
+        """Frames with other segments in its name that came behind that RST."""
         self.cut = 0
         """Frame of the first payload cut by the snap length; 0 without one."""
         self.fin: tuple[int, int, float] | None = None
@@ -119,7 +150,8 @@ class Half:
 
     def _inferred(self, offset: int, segment: Segment) -> tuple[Seam, ...]:
         """Where the wire cut what segmentation offload shows as one segment."""
-        self.offloaded = self.offloaded or segment.frame
+        if not self.offloaded:
+            self.offloaded, self.offloaded_end = segment.frame, offset + segment.length
         step = self.limit(segment.header)
         if step <= 0:
             return ()
@@ -144,9 +176,12 @@ class Half:
         old = min(segment.length, self.edge - offset)
         if old == 1 and segment.length == 1 and segment.payload == b"\0":
             return  # a keep-alive probe carries one garbage byte (RFC 9293 section 3.8.4)
-        differs = self._differs(offset, segment.payload[:old])
+        if offset <= self.acked < offset + old:
+            self._stalled(segment)
+        copies = self._copies(offset, segment.payload[:old])
         seams = self._new_seams(offset, segment)
-        events.append(Repeat(self.side, offset, old, segment.frame, segment.time, differs, seams))
+        frame, time, differs = segment.frame, segment.time, copies is not None
+        events.append(Repeat(self.side, offset, old, frame, time, differs, seams, copies))
         if segment.length > old:
             rest = segment._replace(
                 seq=(segment.seq + old) % MODULUS,
@@ -155,16 +190,68 @@ class Half:
             )
             self.deliver(self.edge, rest, events)
 
-    def _differs(self, offset: int, data: bytes) -> bool:
-        """Whether remembered bytes are not what comes again."""
+    def _stalled(self, segment: Segment) -> None:
+        """The first bytes that the peer has not acknowledged have come again."""
+        known, size = self.stall, segment.length
+        if known is None or known.offset != self.acked:
+            first = (self._brought(self.acked),)
+            known = Stall(self.acked, 0, 0, 0, first, segment.time)
+        self.stall = known._replace(
+            size=size,
+            largest=max(size, known.largest),
+            repeats=known.repeats + 1,
+            room=self.limit(segment.header),
+            frames=(known.frames[0], segment.frame),
+        )
+
+    def stray(self, segment: Segment) -> None:
+        """Look at a segment whose TTL is not that of the first one."""
+        if not self.ttl:
+            self.ttl = segment.ttl
+            return
+        self.other_ttls[segment.ttl] = self.other_ttls.get(segment.ttl, 0) + 1
+        if len(self.strays) < STRAYS:
+            self.strays.append((segment.frame, segment.ttl))
+
+    @property
+    def usual_ttl(self) -> int:
+        """The TTL or hop limit of most segments."""
+        first = {self.ttl: self.seen - sum(self.other_ttls.values())}
+        counts = first | self.other_ttls
+        return max(counts, key=counts.__getitem__)
+
+    @property
+    def passed(self) -> int:
+        """Payload bytes of the largest segment, of those remembered, that the peer has got.
+
+        Of one that it has got in part, as under segmentation offload, that part.
+        """
+        left, right = self.sacked
+        there = (
+            max(min(end, self.acked) - start, min(end, right) - max(start, left))
+            for start, end in ((start, start + s.length) for start, s in self.recent)
+        )
+        return max(0, *there, 0)
+
+    @property
+    def largest(self) -> int:
+        """Payload bytes of the largest segment of those remembered."""
+        return max((segment.length for _, segment in self.recent), default=0)
+
+    def _copies(self, offset: int, data: bytes) -> Copies | None:
+        """Where remembered bytes are not what comes again; None where they are."""
         for start, segment in self.recent:
             left, right = max(start, offset), min(start + len(segment.payload), offset + len(data))
-            if left < right and (
-                segment.payload[left - start : right - start]
-                != data[left - offset : right - offset]
-            ):
-                return True
-        return False
+            if left >= right:
+                continue
+            one = segment.payload[left - start : right - start]
+            two = data[left - offset : right - offset]
+            if one != two:
+                at = next(
+                    at for at, pair in enumerate(zip(one, two, strict=True)) if len({*pair}) > 1
+                )
+                return Copies(left + at, one[at : at + COPIED], two[at : at + COPIED])
+        return None
 
     def _new_seams(self, offset: int, segment: Segment) -> tuple[Seam, ...]:
         """Boundaries of a repeated segment that lie inside segments delivered before."""
