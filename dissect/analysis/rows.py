@@ -41,6 +41,7 @@ NOTES: Final = {
 OPAQUE: Final = {
     OpaqueKind.TLS: (RowKind.TLS, "{size:,} bytes of TLS"),
     OpaqueKind.UNKNOWN: (RowKind.UNKNOWN, "{size:,} bytes that cannot be read as SMTP here"),
+    OpaqueKind.PROXY: (RowKind.UNKNOWN, "{size:,} bytes of the PROXY protocol"),
     OpaqueKind.CHUNK: (RowKind.MESSAGE, "message data, {size:,} bytes (BDAT)"),
 }
 

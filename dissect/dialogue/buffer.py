@@ -189,7 +189,8 @@ def _facts(chunk: Chunk, left: int, right: int, secrets: Sequence[tuple[int, int
     for start, stop in secrets:
         for at in range(max(start, left), min(stop, right)):
             excerpt[at - left] = ord("#")
+    secret = any(start < _end(chunk) and offset < stop for start, stop in secrets)
     return FrameFacts(
         segment.frame, segment.time, segment.seq, segment.length, segment.flags, segment.window,
-        segment.ttl, segment.ip_id, left, bytes(excerpt), segment.wireshark,
+        segment.ttl, segment.ip_id, left, bytes(excerpt), "" if secret else segment.wireshark,
     )  # fmt: skip

@@ -7,6 +7,7 @@ reader consumes something and returns True, or returns False and waits for more.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -41,6 +42,24 @@ ENVELOPE: Final = {
 
 RETURN: Final = ord("\r")
 
+UNREAD: Final = frozenset({Mode.COMMAND, Mode.LOST, Mode.WAIT, Mode.ANSWER})
+"""Modes in which bytes may wait, at the end of a flow, for more of a line or for a reply."""
+
+PROXY: Final = re.compile(rb"PROXY [ -~]{0,100}\r\n|\r\n\r\n\0\r\nQUIT\n[\x20\x21].(..)", re.DOTALL)
+"""Versions 1 and 2, up to the length of what follows (HAProxy, ``proxy-protocol.txt``)."""
+
+HEAD: Final = 16
+"""Bytes by which a protocol is known; too few for a credential."""
+
+
+def preface(data: bytes) -> int:
+    """Bytes of the PROXY protocol at the front, if it is there whole; nobody answers it."""
+    match = PROXY.match(data)
+    if match is None:
+        return 0
+    size = len(match[0]) + (int.from_bytes(match[1]) if match[1] else 0)
+    return size if len(data) >= size else 0
+
 
 class ClientReader:
     """Reads the client's stream."""
@@ -54,6 +73,11 @@ class ClientReader:
         self.waits = "DATA"
         """The verb whose reply is waited for."""
         self.began = False
+        """Whether a command line has been read; before it, and behind STARTTLS, TLS may come."""
+        self.upgraded = False
+        """Whether cleartext has followed a STARTTLS that was granted: TLS may still come."""
+        self.head = b""
+        """The first bytes."""
         self.blind = False
         """Whether the capture has nothing of the server, so that no reply will ever come."""
 
@@ -114,7 +138,7 @@ class ClientReader:
     def leave(self) -> None:
         """The flow is over: what is not a whole line is told of all the same."""
         size = len(self.buffer)
-        if size and self.mode in (Mode.COMMAND, Mode.LOST):
+        if size and self.mode in UNREAD:
             self._skip(size)
 
     def _enter(self, mode: Mode, line: bytes) -> None:
@@ -131,9 +155,14 @@ class ClientReader:
             head = self.buffer.rest()[:3]
             if head[:1] in b"\x14\x15\x16\x17" and len(head) < 3:  # noqa: PLR2004 - a TLS header
                 return False
-            self.began = True
+            self.began = not self.upgraded
+            self.head = self.head or self.buffer.rest()[:HEAD]
             if TLS_RECORD.match(head):
                 self.listener.tls()
+                return True
+            if (size := preface(self.buffer.rest())) and self.buffer.start == 0:
+                origin = self.buffer.consume(size)
+                self.listener.opaque(OpaqueKind.PROXY, 0, size, origin)
                 return True
         while self._plain():
             pass
@@ -209,10 +238,12 @@ class ClientReader:
         window = body.tail + data
         at = window.find(DOT)
         if at < 0:
+            self._look(data)
             body.add(len(data), self.buffer.consume(len(data)))
             body.tail = window[-TAIL:]
             return False
         size = at + len(DOT) - len(body.tail)
+        self._look(data[:size])
         end = self.buffer.start + size
         origin = self.buffer.consume(size)
         body.add(size, origin)
@@ -225,6 +256,12 @@ class ClientReader:
         self._end_data(Origin((body.first, body.last), body.time, seams), b"\r\n")
         return True
 
+    def _look(self, data: bytes) -> None:
+        """Let the message data look at bytes that the buffer holds."""
+        body = self.body
+        assert body is not None
+        body.look(data, self.buffer.start, self.buffer.marks[-1][1])
+
     def _end_data(self, origin: Origin, ending: bytes) -> None:
         """Message data has ended."""
         body = self.body
@@ -232,7 +269,11 @@ class ClientReader:
         self.body = None
         self.mode = Mode.COMMAND
         frames = tuple(sorted({frame for frame in origin.frames if frame}))
-        said = Said(END_OF_DATA, body.tail, ending, body.start, body.size, body.segments, True)  # noqa: FBT003
+        said = Said(
+            END_OF_DATA, body.tail, ending, body.start, body.size, body.segments, strict=True,
+            oddity=body.oddities.told(),
+        )  # fmt: skip
+        self.listener.header(body.header, body.start)
         self.listener.command(said, Origin(frames, origin.time, origin.seams))
 
     def _chunk(self) -> bool:
@@ -240,7 +281,9 @@ class ClientReader:
         size = min(self.chunk, len(self.buffer))
         start = self.buffer.start
         if size:
-            self.listener.opaque(OpaqueKind.CHUNK, start, size, self.buffer.consume(size))
+            feeds = self.buffer.data.count(b"\n", self.buffer.pos, self.buffer.pos + size)
+            origin = self.buffer.consume(size)
+            self.listener.opaque(OpaqueKind.CHUNK, start, size, origin, feeds=feeds)
         self.chunk -= size
         if not self.chunk:
             self.mode = Mode.COMMAND
@@ -289,6 +332,8 @@ class ClientReader:
             self.listener.tls()
         else:
             self.mode = Mode.COMMAND
+            self.upgraded = True
+            self.began = False
         return True
 
     def _opaque(self) -> bool:

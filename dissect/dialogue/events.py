@@ -9,9 +9,34 @@ from enum import Enum
 from typing import NamedTuple
 
 from dissect.evidence import FrameFacts, Seam, Side
+from dissect.streams import Copies, Idle, Stall
 
 END_OF_DATA = "."
 """The verb of message data: CRLF.CRLF, or BDAT's last octet, is what the server answers."""
+
+
+class FalseEnd(NamedTuple):
+    """What some servers take for the end of message data, and others do not."""
+
+    offset: int
+    """Stream offset of its first byte."""
+    octets: bytes
+    """The line ends and the dot, as on the wire: anything like CRLF.CRLF but that."""
+    frame: int
+    """The frame that brought its last byte."""
+    follows: bytes
+    """The next bytes of the message, up to ``FOLLOWS``."""
+
+
+class Oddity(NamedTuple):
+    """What about the line ends of message data is not as RFC 5321 section 2.3.8 wants it."""
+
+    bare: int
+    """Line feeds and carriage returns that have not the other beside them."""
+    frame: int
+    """The frame that brought the first of them; 0 without one."""
+    ends: tuple[FalseEnd, ...]
+    """The first ``ENDS`` of them."""
 
 
 class Command(NamedTuple):
@@ -46,6 +71,8 @@ class Command(NamedTuple):
     """For message data: how many segments brought it."""
     strict: bool = True
     """False where it was read without knowing the state."""
+    oddity: Oddity | None = None
+    """Of message data: what is odd about its line ends; None where nothing is."""
 
     @property
     def argument(self) -> bytes:
@@ -127,6 +154,8 @@ class OpaqueKind(Enum):
     TLS = "tls"
     UNKNOWN = "unknown"
     """The state is not known: joined midway, behind a hole, or not SMTP."""
+    PROXY = "proxy"
+    """What a load balancer writes in front of a dialogue: the PROXY protocol of HAProxy."""
     CHUNK = "chunk"
     """The octets of a BDAT command (RFC 3030), or of XEXCH50."""
 
@@ -142,6 +171,8 @@ class Opaque(NamedTuple):
     offset: int
     size: int
     frames: tuple[int, ...]
+    feeds: int = 0
+    """Line feeds among the octets of a BDAT command."""
 
 
 class NoteKind(Enum):
@@ -170,6 +201,53 @@ class Note(NamedTuple):
     offset: int
     size: int
     frames: tuple[int, ...]
+    copies: Copies | None = None
+    """Of a conflict: both copies, credentials masked; None where they are encrypted."""
+
+
+class Reset(NamedTuple):
+    """A RST, with what tells whose it is."""
+
+    note: Note
+    ttl: int
+    """TTL or hop limit."""
+    edge: int
+    """Stream offset up to which its side's bytes had come; ``note.offset`` is where it stands."""
+    acked: int
+    """Stream offset up to which its side had acknowledged the peer's bytes before."""
+
+
+class Tail(NamedTuple):
+    """How far one side came, as TCP saw it."""
+
+    seen: int
+    """Segments in the capture."""
+    sent: int
+    """Stream offset behind its last byte."""
+    acked: int
+    """Stream offset up to which the peer has acknowledged."""
+    limit: int
+    """Payload bytes of the largest segment that the peer's MSS allows, without options."""
+    stall: Stall | None
+    """The bytes at ``acked``, where they were sent again and never acknowledged."""
+    ttl: int
+    """TTL or hop limit of most segments."""
+    strays: tuple[tuple[int, int], ...]
+    """Frame and TTL of segments with another one than the first segment's."""
+    sack_strays: tuple[int, ...]
+    """Frames with SACK blocks far from anything that the peer has sent."""
+    after_reset: tuple[int, ...]
+    """Frames in its name behind a RST in its name."""
+    offloaded: bool
+    """Whether segments larger than the MSS were acknowledged: offload, and not on the wire."""
+    mss: int
+    """As the peer announced it; 0 where the capture does not show it."""
+    passed: int
+    """Payload bytes of the largest of its last segments that the peer got; 0 where it got all."""
+    largest: int
+    """Payload bytes of the largest of its last segments; 0 where the peer got all."""
+    answered: bool
+    """Of a stall: whether the peer was heard of while the same bytes were sent again."""
 
 
 class Ended(NamedTuple):
@@ -185,8 +263,6 @@ class Ended(NamedTuple):
     """Commands without a reply."""
     body: Command | None
     """Message data that was not terminated when the flow ended."""
-    client_acked: int
-    """Bytes that the server acknowledged."""
     tail_repeats: int
     """How often the client's last bytes were sent again."""
     client_seen: bool
@@ -201,6 +277,28 @@ class Ended(NamedTuple):
     tls: bool
     holes: int
     """Bytes that the capture lacks."""
+    client: Tail
+    server: Tail
+    resets: tuple[Reset, ...]
+    idle: tuple[Idle, ...]
+    """Long silences."""
+    rtt: float
+    """Seconds from the SYN to its answer, where the capture was taken; 0 where not seen."""
+    chunk: int
+    """Octets that a BDAT command announced and that did not come."""
+    header: bytes
+    """The header section of the last message, or its beginning; empty without DATA."""
+    header_start: int
+    """Stream offset of its first byte."""
+    unfinished: Reply | None = None
+    """The lines that there are of a reply whose last line never came."""
+    head: bytes = b""
+    """The client's first bytes, at most 16: what they are tells its protocol."""
+
+    @property
+    def stalled(self) -> bool:
+        """Whether one side's bytes were sent again and again in vain."""
+        return bool(self.client.stall or self.server.stall)
 
 
 DialogueEvent = Command | Reply | Exchange | Transaction | Opaque | Note | Ended

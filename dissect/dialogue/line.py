@@ -23,7 +23,7 @@ def verb_of(text: bytes) -> str:
     if known is not None and text[4:5] in BEHIND:
         return known
     match = VERB.match(text)
-    return match.group().decode("latin-1").upper()[:KEPT] if match else " "
+    return match.group().upper().decode("latin-1")[:KEPT] if match else " "
 
 
 def split(line: bytes) -> tuple[bytes, bytes]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from dissect.dialogue.events import Command
+from dissect.dialogue.body import DOT
+from dissect.dialogue.events import END_OF_DATA, Command
 from dissect.dialogue.grammar import AFFINITY, SEAMS_KEPT
 from dissect.streams import Repeat
 
@@ -59,7 +60,8 @@ class Pending:
             if stop <= repeat.offset:
                 break
             if start < end:
-                seams = {*command.seams, *(s for s in repeat.seams if start < s.offset < stop)}
+                low = stop - len(DOT) if command.verb == END_OF_DATA else start
+                seams = {*command.seams, *(s for s in repeat.seams if low < s.offset < stop)}
                 self.queue[index] = command._replace(
                     retransmitted=command.retransmitted + 1,
                     seams=tuple(sorted(seams))[:SEAMS_KEPT],

@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from dissect.dialogue.grammar import LINES_KEPT, REPLY_KEPT
+from dissect.streams import Copies
 
 MASK: Final = b"#"
 
@@ -69,6 +70,34 @@ def _alike(one: bytes, two: bytes) -> int:
         return len(one)
     pairs = enumerate(zip(one, two, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(two)))
+
+
+def copies(both: Copies, ranges: list[tuple[int, int]], secrets: list[bytes]) -> Copies:
+    """Two copies of the same bytes with credentials masked.
+
+    Args:
+        both: the copies.
+        ranges: stream offsets of credentials.
+        secrets: credentials that may be quoted.
+    """
+    start = both.offset
+    known = [(left - start, right - start) for left, right in ranges]
+    one, two = (_blank(copy, known + quoted(copy, secrets)) for copy in both[1:])
+    return Copies(start, one, two)
+
+
+def authenticates(both: Copies) -> bool:
+    """Whether one of two copies of a client's bytes may hold a credential that was not read."""
+    return any(OWN.search(copy) or MECHANISM.search(copy) for copy in both[1:])
+
+
+def _blank(data: bytes, ranges: list[tuple[int, int]]) -> bytes:
+    """Bytes with some of them masked."""
+    masked = bytearray(data)
+    for left, right in ranges:
+        for at in range(max(0, left), min(right, len(data))):
+            masked[at] = MASK[0]
+    return bytes(masked)
 
 
 def reply(lines: tuple[bytes, ...], secrets: list[bytes]) -> tuple[bytes, ...]:

@@ -8,6 +8,7 @@ from dissect.dialogue.buffer import Buffer
 from dissect.dialogue.grammar import LINE_LIMIT, REPLY
 
 SPACE: Final = ord(" ")
+MASK: Final = b"*"
 
 
 class Whole(NamedTuple):
@@ -38,11 +39,28 @@ def next_reply(buffer: Buffer) -> Whole | None:
         lines.append(line)
         match = REPLY.match(line)
         code = code or (int(match.group(1)) if match else 0)
-        if not code or (match and match.group(2) != b"-"):
+        if not code or (match and match.group(2) != b"-" and not _goes_on(data, at, line)):
             return Whole(at - buffer.pos, code, tuple(lines))
     if len(buffer) > LINE_LIMIT:
         return Whole(len(buffer), code, (*lines, data[at:]))
     return None
+
+
+def _goes_on(data: bytes, at: int, line: bytes) -> bool:
+    """Whether a line is masked so that its hyphen is too, and the next line is of the same reply.
+
+    So PIX 5 writes a greeting of several lines (``220***``).
+    """
+    return line[3:4] == MASK and data[at : at + 4] == line[:4]
+
+
+def begun(buffer: Buffer) -> Whole | None:
+    """What there is of a reply of several lines that has not ended; None where none has begun."""
+    data, at = buffer.data, buffer.pos
+    size = data.rfind(b"\n") + 1 - at
+    lines = tuple(line.removesuffix(b"\r") for line in data[at : at + size].split(b"\n")[:-1])
+    match = REPLY.match(lines[0]) if size > 0 else None
+    return Whole(size, int(match.group(1)), lines) if match else None
 
 
 def count(buffer: Buffer) -> int:

@@ -9,9 +9,9 @@ from dissect.dialogue import redact
 from dissect.dialogue.buffer import Buffer, Origin, pieces
 from dissect.dialogue.client import RETURN, ClientReader
 from dissect.dialogue.events import OpaqueKind, Reply
-from dissect.dialogue.grammar import KEPT
+from dissect.dialogue.grammar import AFFINITY, KEPT, REPLY
 from dissect.dialogue.pending import Pending
-from dissect.dialogue.replies import Whole, count, next_reply
+from dissect.dialogue.replies import Whole, begun, count, next_reply
 from dissect.evidence import Side
 from dissect.streams import Chunk
 
@@ -22,6 +22,13 @@ CODES: Final = {f"{code} ".encode(): code for code in (220, 221, 235, 250, 251, 
 """The common replies; any other is read the long way."""
 
 GO_AHEAD: Final = 354
+OK: Final = 250
+READY: Final = 220
+
+PLAINLY: Final = AFFINITY | {GO_AHEAD: ("DATA",)}
+"""Codes to the verbs that they answer with nothing more to it."""
+
+FAILURE: Final = 400
 
 make: Final = tuple.__new__
 """Makes a named tuple at half the cost; for the two that there are for nearly every packet."""
@@ -35,6 +42,7 @@ class Asker(Protocol):
     client: ClientReader
     number: int
     replied: bool
+    midway: bool
 
     def next(self) -> int:
         """The next number in the dialogue."""
@@ -57,7 +65,9 @@ class ServerReader:
         self.asker = asker
         self.buffer = Buffer()
         self.opaque = False
-        """Whether the server speaks TLS."""
+        """Whether the server speaks TLS, or should."""
+        self.encrypted = False
+        """Whether it has: a server that does not expect TLS goes on in the clear."""
         self.recent: deque[Chunk] = deque(maxlen=RECENT)
 
     def add(self, chunk: Chunk) -> None:
@@ -70,10 +80,8 @@ class ServerReader:
         """Read all replies that are complete."""
         buffer = self.buffer
         while len(buffer):
-            if self.opaque:
-                size, start = len(buffer), buffer.start
-                origin = buffer.consume(size)
-                self.asker.opaque(OpaqueKind.TLS, start, size, origin, Side.SERVER)
+            if self.opaque and not self._in_the_clear(buffer):
+                self._opaque(buffer)
                 return
             if self._plain(buffer):
                 continue
@@ -81,6 +89,19 @@ class ServerReader:
             if whole is None:
                 return
             self._whole(whole)
+
+    def _in_the_clear(self, buffer: Buffer) -> bool:
+        """Whether a server whose client speaks TLS still answers in SMTP."""
+        if not self.encrypted and REPLY.match(buffer.data, buffer.pos):
+            return True
+        self.encrypted = True
+        return False
+
+    def _opaque(self, buffer: Buffer) -> None:
+        """TLS."""
+        size, start = len(buffer), buffer.start
+        origin = buffer.consume(size)
+        self.asker.opaque(OpaqueKind.TLS, start, size, origin, Side.SERVER)
 
     def _plain(self, buffer: Buffer) -> bool:
         """The common case: a reply of one line, in one segment, to the command in front."""
@@ -95,7 +116,7 @@ class ServerReader:
         code = CODES.get(data[pos : pos + 4])
         if code is None or end - pos > KEPT or data[end - 1] != RETURN:
             return False
-        if code == GO_AHEAD and queue[0].verb != "DATA":
+        if code != OK and queue[0].verb not in PLAINLY.get(code, (queue[0].verb,)):
             return False
         _, frame, time = buffer.marks[0]
         buffer.advance(end + 1)
@@ -120,14 +141,38 @@ class ServerReader:
         if not whole.code:
             asker.opaque(OpaqueKind.UNKNOWN, start, whole.size, origin, Side.SERVER)
             return
-        lines = whole.lines
+        reply = self._made(whole, start, origin, quoted)
+        asker.replied = True
+        asker.reply(reply, together)
+
+    def _made(
+        self, whole: Whole, start: int, origin: Origin, quoted: list[tuple[int, int]]
+    ) -> Reply:
+        """A reply, with the credentials that it quotes masked."""
+        asker, lines = self.asker, whole.lines
         if quoted or whole.size > KEPT:
             lines = redact.reply(lines, asker.values)
         secrets = [(start + left, start + right) for left, right in quoted]
         facts = pieces(origin.seams, self.recent, start + whole.size, secrets)
-        reply = Reply(
+        return Reply(
             asker.next(), whole.code, lines, origin.time, start, whole.size, origin.frames,
-            origin.seams, facts, not asker.replied, asker.client.buffer.end,
+            origin.seams, facts, self._greets(whole.code), asker.client.buffer.end,
         )  # fmt: skip
-        asker.replied = True
-        asker.reply(reply, together)
+
+    def _greets(self, code: int) -> bool:
+        """Whether a reply is the greeting: the first one, or a 220 that no STARTTLS asked for."""
+        asker = self.asker
+        waiting = {command.verb for command in asker.pending.queue}
+        if code == READY and asker.midway:
+            return "STARTTLS" not in waiting
+        answers = code < FAILURE and code != READY and bool(waiting)
+        return not asker.replied and not answers
+
+    def leave(self) -> Reply | None:
+        """The flow is over: what there is of a reply that never ended."""
+        whole = None if self.opaque or not len(self.buffer) else begun(self.buffer)
+        if whole is None:
+            return None
+        start = self.buffer.start
+        quoted = redact.quoted(self.buffer.rest()[: whole.size], self.asker.values)
+        return self._made(whole, start, self.buffer.consume(whole.size), quoted)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from dissect.dialogue import redact
 from dissect.dialogue.buffer import Origin, pieces
 from dissect.dialogue.client import ClientReader
+from dissect.dialogue.ending import first, tail
 from dissect.dialogue.events import (
     END_OF_DATA,
     Command,
@@ -18,6 +20,7 @@ from dissect.dialogue.events import (
     Opaque,
     OpaqueKind,
     Reply,
+    Reset,
     TransactionEnd,
 )  # fmt: skip
 from dissect.dialogue.grammar import AFFINITY, MOST, PHASES
@@ -27,13 +30,16 @@ from dissect.dialogue.pending import Pending
 from dissect.dialogue.server import GO_AHEAD, RECENT, ServerReader, make
 from dissect.dialogue.transactions import Transactions
 from dissect.evidence import FrameFacts, Side
-from dissect.streams import Chunk, Closing, Flow, Hole, Missing, Repeat, StreamEvent
+from dissect.streams import Chunk, Closing, Copies, Flow, Hole, Missing, Repeat, StreamEvent
 
 SECRETS: Final = 16
 """Credentials remembered, to find them where a server quotes them."""
 
 UNHEARD: Final = 16
 """Segments of the client after which a server that has not been seen will not be."""
+
+ONLY: Final = frozenset({220, 235, 334, 354})
+"""Codes that answer nothing else; 221 may be said to anything by a server that has enough."""
 
 CHALLENGE: Final = 334
 """RFC 4954 section 4."""
@@ -66,12 +72,16 @@ class Session:
         self.transactions = Transactions()
         self.secrets: list[tuple[int, int]] = []
         self.values: list[bytes] = []
+        self.midway = flow.midway
         self.replied = flow.midway
         """Whether a reply has come; the first one is the greeting."""
         self.group = 0
         self.early: Reply | None = None
         """A refusal that came while message data was still on its way."""
         self.notes: list[Note] = []
+        self.resets: list[Reset] = []
+        self.last_header = (b"", 0)
+        """The header section of the last message, and its stream offset."""
         self.opaque_row: Opaque | None = None
         self.tail = 0
         """Stream offset of the client's last bytes."""
@@ -115,7 +125,7 @@ class Session:
 
     def command(self, said: Said, origin: Origin) -> None:
         """A command line, an AUTH answer, or message data, from the client's reader."""
-        verb, line, ending, start, size, segments, strict = said
+        verb, line, ending, start, size, segments, strict, oddity = said
         if not self.pending.queue:
             self.group += 1
         number = self.number
@@ -125,7 +135,7 @@ class Session:
             facts = pieces(origin.seams, self.recent, start + size, self.secrets)
         command = Command(
             number, verb, line, origin.time, start, size, ending, origin.frames, origin.seams,
-            facts, self.group, self.phase, 0, segments, strict,
+            facts, self.group, self.phase, 0, segments, strict, oddity,
         )  # fmt: skip
         self.phase = PHASES.get(verb, self.phase)
         self.out.append(command)
@@ -148,7 +158,7 @@ class Session:
             Command,
             (
                 number, verb, line, time, start, len(line) + 2, b"\r\n", (frame,), (), (),
-                self.group, self.phase, 0, 1, True,
+                self.group, self.phase, 0, 1, True, None,
             ),
         )  # fmt: skip
         self.phase = PHASES[verb]
@@ -157,22 +167,34 @@ class Session:
         if len(queue) > MOST:
             self._paired(Exchange(queue.popleft(), None, unseen=True))
 
+    def header(self, header: bytes, start: int) -> None:
+        """Remember the header section of the last message."""
+        self.last_header = (header, start)
+
     def secret(self, start: int, value: bytes) -> None:
         """A credential stands at a stream offset of the client."""
         self.secrets = [*self.secrets[-SECRETS:], (start, start + len(value))]
         self.values = [*self.values[-SECRETS:], value]
 
     def opaque(
-        self, kind: OpaqueKind, offset: int, size: int, origin: Origin, side: Side = Side.CLIENT
+        self,
+        kind: OpaqueKind,
+        offset: int,
+        size: int,
+        origin: Origin,
+        side: Side = Side.CLIENT,
+        feeds: int = 0,
     ) -> None:
         """Bytes that are not read; a stretch of them is one event that grows."""
         last = self.opaque_row
         goes_on = last is not None and last.offset + last.size == offset
         if last is not None and goes_on and (last.kind, last.side) == (kind, side):
             frames = (last.frames[0], origin.frames[-1])
-            row = last._replace(size=last.size + size, time=origin.time, frames=frames)
+            row = last._replace(
+                size=last.size + size, time=origin.time, frames=frames, feeds=last.feeds + feeds
+            )
         else:
-            row = Opaque(self.next(), kind, side, origin.time, offset, size, origin.frames)
+            row = Opaque(self.next(), kind, side, origin.time, offset, size, origin.frames, feeds)
         self.opaque_row = row
         self.out.append(row)
 
@@ -210,8 +232,8 @@ class Session:
         if self.client.body is not None and not self.pending:
             if not self._reply_in_data(reply):
                 return
-        elif reply.code in AFFINITY and self._unasked(reply.code):
-            self._expect(reply.code)
+        elif reply.code in AFFINITY:
+            self._foothold(reply.code)
         missed, command = self.pending.take(reply.code, together)
         for lost in missed:
             self._paired(Exchange(lost, None, unseen=True))
@@ -223,10 +245,17 @@ class Session:
         self.client.found()
         self.client.read()
 
-    def _unasked(self, code: int) -> bool:
-        """Whether no command waits that a code can answer, so that it must have been missed."""
-        waiting = {command.verb for command in self.pending.queue}
-        return bool(self.flow.half_client.seen) and not waiting & set(AFFINITY[code])
+    def _foothold(self, code: int) -> None:
+        """A code that can answer only some verbs: whether one of them waits, and in front.
+
+        Where none does it was missed; where another stands in front, that one's reply was.
+        """
+        waiting = [command.verb for command in self.pending.queue]
+        places = [at for at, verb in enumerate(waiting) if verb in AFFINITY[code]]
+        if places and places[0] and code in ONLY:
+            self.pending.doubtful = True
+        elif not places and self.flow.half_client.seen:
+            self._expect(code)
 
     def _expect(self, code: int) -> None:
         """What the client's next bytes must be after a reply to a command that was missed."""
@@ -241,7 +270,7 @@ class Session:
         assert body is not None
         if reply.positive or body.broken:
             return self.client.end_body()
-        self.early = reply
+        self.early = self.early or reply
         self._paired(Exchange(None, reply, unseen=True))  # its data is still to come
         return False
 
@@ -292,20 +321,44 @@ class Session:
                 self.tail_repeats += 1
         elif repeat.seams:
             self.server.buffer.mark(repeat.seams)
-        kind = NoteKind.CONFLICT if repeat.differs else NoteKind.REPEAT
-        self._note(kind, repeat.side, repeat.time, repeat.offset, repeat.length, repeat.frame)
+        kind, copies = NoteKind.REPEAT, None
+        if repeat.copies is not None:
+            kind, copies = NoteKind.CONFLICT, self._copies(repeat.side, repeat.copies)
+        self._note(
+            kind, repeat.side, repeat.time, repeat.offset, repeat.length, repeat.frame, copies
+        )
+
+    def _copies(self, side: Side, copies: Copies) -> Copies | None:
+        """Two copies that may be shown: not encrypted, and of the client's only what was read.
+
+        What was not read yet may hold credentials.
+        """
+        if self.encrypted:
+            return None
+        if side is Side.SERVER:
+            return redact.copies(copies, [], self.values)
+        size = max(0, self.client.buffer.start - copies.offset)
+        read = Copies(copies.offset, copies.one[:size], copies.two[:size])
+        if not size or redact.authenticates(read):
+            return None
+        return redact.copies(read, self.secrets, self.values)
 
     def _closing(self, closing: Closing) -> None:
         """A FIN or a RST."""
         kind = NoteKind.RESET if closing.reset else NoteKind.FIN
         note = self._note(kind, closing.side, closing.time, closing.offset, 0, closing.frame)
         self.notes = [*self.notes[:15], note]
+        if closing.reset:
+            self.resets = [
+                *self.resets[:15], Reset(note, closing.ttl, closing.edge, closing.acked)
+            ]  # fmt: skip
 
     def _note(
-        self, kind: NoteKind, side: Side, time: float, offset: int, size: int, frame: int
-    ) -> Note:
+        self, kind: NoteKind, side: Side, time: float, offset: int, size: int, frame: int,
+        copies: Copies | None = None,
+    ) -> Note:  # fmt: skip
         """Tell of something that TCP did."""
-        note = Note(self.next(), kind, side, time, offset, size, (frame,))
+        note = Note(self.next(), kind, side, time, offset, size, (frame,), copies)
         self.out.append(note)
         return note
 
@@ -324,25 +377,36 @@ class Session:
         if body is not None:
             out.append(body)
         self.client.leave()
+        unfinished = self.server.leave()
+        if unfinished is not None:
+            out.append(unfinished)
         for command in pending:
             self._paired(Exchange(command, None, unseen))
         self.out.extend(self.transactions.end(TransactionEnd.LOST))
-        self.out.append(self._ended(pending, body))
+        self.out.append(self._ended(pending, body, unfinished))
         del self.client, self.server  # they refer back here: without the circle all go at once
         return out
 
-    def _ended(self, pending: tuple[Command, ...], body: Command | None) -> Ended:
+    def _ended(
+        self, pending: tuple[Command, ...], body: Command | None, unfinished: Reply | None
+    ) -> Ended:
         """Everything that a rule needs in order to say why it ended."""
         flow, client = self.flow, self.flow.half_client
+        header, header_start = self.last_header
         return Ended(
             number=self.next(), time=flow.end, frame=flow.last_frame, phase=self.phase,
             closed=tuple(self.notes), pending=pending, body=body,
-            client_acked=client.acked,
             tail_repeats=self.tail_repeats,
             client_seen=bool(client.seen), server_seen=bool(flow.half_server.seen),
-            midway=flow.midway, offloaded=_first(client.offloaded, flow.half_server.offloaded),
-            cut=_first(client.cut, flow.half_server.cut), singles=client.singles,
+            midway=flow.midway, offloaded=first(client.offloaded, flow.half_server.offloaded),
+            cut=first(client.cut, flow.half_server.cut), singles=client.singles,
             tls=self.encrypted, holes=self.holes,
+            client=tail(client, flow.half_server), server=tail(flow.half_server, client),
+            resets=tuple(self.resets), idle=tuple(flow.idle),
+            rtt=max(0.0, flow.granted - flow.opened) if flow.opened and flow.granted else 0.0,
+            chunk=self.client.chunk if self.client.mode is Mode.CHUNK else 0,
+            header=header, header_start=header_start,
+            unfinished=unfinished, head=self.client.head,
         )  # fmt: skip
 
     def _unfinished(self) -> Command | None:
@@ -351,18 +415,15 @@ class Session:
         if body is None:
             return None
         frames = tuple(sorted({frame for frame in (body.first, body.last) if frame}))
+        self.header(body.header, body.start)
         return Command(
             number=self.next(), verb=END_OF_DATA, line=body.tail, time=body.time,
             offset=body.start, size=body.size, ending=b"", frames=frames, seams=(), pieces=(),
             group=self.group, phase=self.phase, segments=body.segments,
+            oddity=body.oddities.told(),
         )  # fmt: skip
 
     def next(self) -> int:
         """The next number in the dialogue."""
         self.number += 1
         return self.number - 1
-
-
-def _first(*frames: int) -> int:
-    """The first of some frames; 0 where there is none."""
-    return min((frame for frame in frames if frame), default=0)

@@ -29,7 +29,7 @@ class Transactions:
         if self._open:
             if verb in ENDS_TRANSACTION or verb == "MAIL":
                 ended = self.end(TransactionEnd.ABANDONED)
-        elif verb not in BEGINS:
+        elif verb not in BEGINS or _is_text(exchange):
             return ()
         if self._open or verb in BEGINS:
             self._keep(exchange)
@@ -54,6 +54,17 @@ class Transactions:
         self._open = []
         self._left_out = 0
         return (ended,)
+
+
+def _is_text(exchange: Exchange) -> bool:
+    """Whether a dot ends nothing: no data was on its way, and none can have been missed."""
+    command = exchange.command
+    return (
+        command is not None
+        and command.verb == END_OF_DATA
+        and command.strict
+        and command.size <= len(b".\r\n")
+    )
 
 
 def _is_last(exchange: Exchange) -> bool:

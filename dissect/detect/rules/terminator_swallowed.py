@@ -82,7 +82,7 @@ class TerminatorSwallowed(Rule):
         """The client sent the whole end, and its last part never arrived."""
         seam = data.seams[0]
         offset = seam.offset - (data.offset + data.size - len(DOT))
-        unacked = ended.client_acked <= seam.offset
+        unacked = ended.client.acked <= seam.offset
         if not (ended.server_seen and unacked and ended.tail_repeats):
             return
         context.tally.terminators_swallowed += 1
