@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 
 from dissect.analysis.model import Verdict
 from dissect.detect import remedies
-from dissect.detect.context import Context, Tally
+from dissect.detect.context import Context
+from dissect.detect.tally import Tally
 
 PAIRS: Final = 20_000
 """Pairs of client network and server remembered."""

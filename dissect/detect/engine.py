@@ -14,6 +14,7 @@ from dissect.detect.context import Context
 from dissect.detect.finding import Finding
 from dissect.detect.registry import RULES
 from dissect.detect.rule import Rule
+from dissect.detect.traits import NOTES
 from dissect.dialogue import Ended, Exchange, Note, Opaque, Transaction
 from dissect.dialogue.events import DialogueEvent
 
@@ -28,6 +29,7 @@ HANDLERS: Final[dict[type, str]] = {
 CHOICE: Final[dict[type, Callable[[type[Rule]], int]]] = {
     Exchange: lambda rule: rule.when,
     Transaction: lambda rule: rule.concerns,
+    Note: lambda rule: rule.notes,
 }
 """Where a rule says which of these events concern it; it takes all of the others."""
 
@@ -73,10 +75,10 @@ class Engine:
                 self._tell(Transaction, context.transaction(event), event, found)
             elif type(event) is Note:
                 context.note(event)
-                self._tell(Note, 0, event, found)
+                self._tell(Note, NOTES[event.kind], event, found)
             elif type(event) is Opaque:
                 context.opaque(event)
-            elif type(event) is Ended and context.odd(event):
+            elif type(event) is Ended and context.ended(event):
                 self._tell(Ended, 0, event, found)
         return found
 

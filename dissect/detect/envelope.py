@@ -60,7 +60,8 @@ def _recipient(exchange: Exchange, command: Command, masked: bool) -> Recipient:
     """One RCPT."""
     reply = exchange.reply
     accepted = reply is not None and reply.positive
-    damaged = not accepted and (masked or masks.verb(command) is not None)
+    hurt = masked or masks.verb(command) is not None or cleanside.echoed(exchange)
+    damaged = not accepted and hurt
     return Recipient(masks.path(command.line), exchange, accepted, damaged)
 
 
@@ -77,6 +78,15 @@ def refused(transaction: Transaction) -> bool:
     return bool(answers) and min(answers) >= REFUSED
 
 
+def _sender_refused(transaction: Transaction) -> bool:
+    """Whether the server refused the reverse-path: then nothing of the message could be taken."""
+    replies = (
+        e.reply for e in transaction.exchanges if e.command and original(e.command) == "MAIL"
+    )
+    reply = next(replies, None)
+    return reply is not None and reply.code >= REFUSED and reply.code != CLOSING
+
+
 def undecided(transaction: Transaction) -> bool:
     """Whether a message could still have been accepted when a transaction ended.
 
@@ -89,9 +99,22 @@ def undecided(transaction: Transaction) -> bool:
     )
     if sync:
         return True
-    if refused(transaction) and not any(r.damaged for r in read(transaction).offered):
-        return False
     offered = read(transaction).offered
+    if _sender_refused(transaction):
+        return False
+    if refused(transaction) and not any(r.damaged for r in offered):
+        return False
     return any(r.accepted or r.exchange.reply is None or r.damaged for r in offered) or (
         not offered and any(e.reply is None for e in transaction.exchanges)
     )
+
+
+def loss(transaction: Transaction | None) -> tuple[str, tuple[str, ...]]:
+    """What the end of a flow cost, in a sentence, and the recipients who got no mail by it."""
+    if transaction is None or not undecided(transaction):
+        return "No message was lost by it.", ()
+    mail = read(transaction)
+    count = len(mail.recipients)
+    people = f"its {count} recipients" if count > 1 else "its recipient"
+    words = f"The message from <{mail.sender}> did not reach {people} in this try."
+    return words, mail.recipients[:100]

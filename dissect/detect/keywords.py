@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 ORDINAL: Final = re.compile(rb"250[ -](X{2,})([A-Z])(?: .*)?$")
@@ -49,6 +48,17 @@ BANNER: Final = (
 LIKELY: Final = ("STARTTLS", "HELP", "CHUNKING", "SMTPUTF8", "DELIVERBY", "BINARYMIME", "PRDR")
 """Which keyword to name first where nothing decides."""
 
+COMMON, RARE = 8.0, 0.2
+"""Weights of the keywords in ``LIKELY``, which most servers offer, and of those in ``ALLOWED``."""
+
+ALLOWED: Final = frozenset(
+    {
+        "8BITMIME", "AUTH", "BINARYMIME", "CHECKPOINT", "DSN", "ENHANCEDSTATUSCODES", "ETRN",
+        "PIPELINING", "SIZE", "VRFY",
+    }
+)  # fmt: skip
+"""Keywords that ASA does not mask; all transcripts agree."""
+
 BY_LENGTH: Final = {
     length: tuple(sorted({w for order in ORDERS.values() for w in order if len(w) == length}))
     for length in range(3, 21)
@@ -85,16 +95,26 @@ def offered(lines: tuple[bytes, ...]) -> frozenset[str]:
     return frozenset(word[0].decode("latin-1").upper() for word in words if word)
 
 
+@lru_cache(maxsize=REMEMBERED)
+def order(lines: tuple[bytes, ...]) -> tuple[str, ...]:
+    """The keywords of an EHLO reply in capitals, in their order, each once."""
+    words = (line[4:].split(maxsplit=1) for line in lines[1:MOST])
+    names = (word[0].decode("latin-1").upper().partition("=")[0] for word in words if word)
+    return tuple(dict.fromkeys(names))
+
+
 def _masks(lines: tuple[bytes, ...]) -> list[tuple[int, bytes, bool]]:
     """Line number, mask, and whether it ends in an ordinal, for every masked keyword."""
     found: list[tuple[int, bytes, bool]] = []
     for index, line in enumerate(lines):
         ordinal, plain = ORDINAL.match(line), PLAIN.match(line)
         expected = ORD_A + sum(known for _, _, known in found)
-        if index and ordinal and (plain is None or ordinal.group(2)[0] == expected):
+        if index and ordinal and ordinal.group(2)[0] == expected:
             found.append((index, ordinal.group(1) + ordinal.group(2), True))
         elif index and plain:
             found.append((index, plain.group(1), False))
+        elif index and ordinal and ordinal.group(2) != b"X":
+            return []  # ordinals that do not rise from A are nobody's mask
     return found
 
 
@@ -107,7 +127,7 @@ def masked(lines: tuple[bytes, ...], greeting: bytes = b"") -> tuple[Keyword, ..
         greeting: the server's first line, which may name the product.
     """
     found = _masks(lines)
-    if not found or not _rising(found):
+    if not found:
         return ()
     readings = _readings(lines, found, greeting)
     return tuple(
@@ -116,27 +136,33 @@ def masked(lines: tuple[bytes, ...], greeting: bytes = b"") -> tuple[Keyword, ..
     )
 
 
-def _rising(found: list[tuple[int, bytes, bool]]) -> bool:
-    """Whether the ordinals are A, B, C …, as an engine writes them."""
-    letters = [mask[-1] for _, mask, ordinal in found if ordinal]
-    return not letters or (letters[0] == ord("A") and all(b == a + 1 for a, b in pairwise(letters)))
-
-
 def _decoded(mask: bytes, index: int, ordinal: bool, said: list[str]) -> Keyword:  # noqa: FBT001
     """One keyword, from what each possible reading of the whole reply says it was."""
-    ranked = sorted(set(said), key=lambda word: (-said.count(word), _rank(word)))
+    ranked = sorted(set(said), key=lambda word: (-said.count(word), _rank(word), word))
     if not ranked:
         ranked = sorted(BY_LENGTH.get(len(mask), ()), key=_rank)
         confidence = 0.6 if len(ranked) == 1 else 0.4
     else:
-        confidence = 0.95 if len(ranked) == 1 else min(0.9, said.count(ranked[0]) / len(said))
+        weights = {word: said.count(word) * _weight(word) for word in ranked}
+        ranked.sort(key=lambda word: -weights[word])
+        confidence = min(
+            0.95 if len(ranked) == 1 else 0.9, weights[ranked[0]] / sum(weights.values())
+        )
     best = ranked[0] if ranked else ""
     return Keyword(
         mask.decode("latin-1"), index, ordinal, best, confidence if best else 0.0, tuple(ranked)
     )
 
 
+def _weight(word: str) -> float:
+    """How much likelier a keyword is than an ordinary one."""
+    return RARE if word in ALLOWED else COMMON if word in LIKELY else 1.0
+
+
 def _rank(word: str) -> int:
+    """What is likelier comes first; last what an inspection engine leaves legible."""
+    if word in ALLOWED:
+        return len(LIKELY) + 1
     return LIKELY.index(word) if word in LIKELY else len(LIKELY)
 
 

@@ -28,6 +28,10 @@ BANNERS: Final = (
 CONTINUED: Final = re.compile(rb"(?:220[ -]?)?[*20 ]*$")
 """A further line of a masked greeting, whose code may be masked with it."""
 
+OPENED: Final = re.compile(rb"220-(?=[^\n]*\*)[*20 ]+$")
+CODELESS: Final = re.compile(rb"(?!220[ -])(?=[^\n]*\*)[*20 ]+$")
+"""PIX-03: the first line of a greeting of several lines, and a further one without its code."""
+
 REAL_VERBS: Final = frozenset(
     {
         "HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET", "VRFY", "EXPN", "HELP", "NOOP", "QUIT",
@@ -76,6 +80,15 @@ ALTERNATIVES: Final = {
     6: ("X-EXPS",),
     7: ("XCLIENT", "XEXCH50"),
 }
+"""Verbs of a length that need no argument."""
+
+WITH_ARGUMENT: Final = {
+    4: ("HELO", "EHLO", "VRFY", "EXPN", "ETRN", "HELP", "NOOP"),
+    6: ("X-EXPS",),
+    7: ("XCLIENT", "XEXCH50"),
+    8: ("XFORWARD",),
+}
+"""Verbs of a length that may have one."""
 
 
 class Mask(NamedTuple):
@@ -102,8 +115,17 @@ def verb(command: Command) -> Mask | None:
         return None
     length, rest = len(match["mask"]), match["rest"]
     original, confidence = _original(length, rest, command.phase)
-    others = tuple(word for word in ALTERNATIVES.get(length, ()) if word != original)
+    words = WITH_ARGUMENT if rest.strip() else ALTERNATIVES
+    others = tuple(word for word in words.get(length, ()) if word != original)
     return Mask(length, rest, original, confidence, () if confidence > 0.9 else others)  # noqa: PLR2004
+
+
+def said(mask: Mask) -> str:
+    """What a mask was, with what else it can have been."""
+    others = ", ".join(mask.alternatives)
+    if mask.original:
+        return f"{mask.original} (or {others})" if others else mask.original
+    return f"a verb of {mask.length} letters" + (f" ({others}?)" if others else "")
 
 
 def _original(length: int, rest: bytes, phase: str) -> tuple[str, float]:
@@ -124,6 +146,20 @@ def banner(lines: tuple[bytes, ...]) -> str | None:
         if pattern.match(lines[0]) and all(CONTINUED.match(line) for line in lines[1:]):
             return name
     return None
+
+
+def hung(lines: tuple[bytes, ...]) -> bool:
+    """Whether a greeting is masked so that it never ends: the code of its last line is masked too.
+
+    What the server says when it gives up stands in the same reply, as a client reads it.
+    """
+    said = lines[:-1] if lines[-1][:1] in b"45" else lines
+    return (
+        len(said) > 1
+        and OPENED.match(said[0]) is not None
+        and CODELESS.match(said[-1]) is not None
+        and all(CONTINUED.match(line) or OPENED.match(line) for line in said[1:])
+    )
 
 
 def echo(lines: tuple[bytes, ...]) -> bytes | None:
@@ -159,7 +195,7 @@ def _place(command: Command, seam: Seam) -> SeamInside:
     width = len(command.verb)
     tests: tuple[tuple[Callable[[int], bool], str], ...] = (
         (lambda x: 0 < x < width, "verb"),
-        (lambda x: x >= command.size - len(command.ending), "crlf"),
+        (lambda x: x > command.size - len(command.ending), "crlf"),
     )
     within = next((name for test, name in tests if test(at)), "argument")
     return SeamInside(seam=seam, within=within, offset=at)

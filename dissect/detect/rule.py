@@ -47,6 +47,8 @@ class Rule:
     """Bits (``dissect.detect.traits``) of the exchanges that concern it."""
     concerns: ClassVar[int] = 0
     """Bits of the mail transactions that concern it."""
+    notes: ClassVar[int] = 0
+    """Bits (``traits.NOTES``) of what TCP did that concerns it."""
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """A command has its reply, or will have none."""

@@ -6,9 +6,16 @@ The column costs tshark more than all other fields together, so it is not asked 
 from __future__ import annotations
 
 import asyncio
+import re
+from typing import Final
 
 from dissect.source.file import CaptureFile
 from dissect.source.tshark import Tshark
+
+SECRETS: Final = re.compile(
+    r"((?:User|Pass|Username|Password|AUTH \S+)(?::| ) ?)(\S[^|]*)", re.IGNORECASE
+)
+"""What Wireshark's SMTP dissector says of an AUTH exchange, and the credentials behind it."""
 
 
 class Lookup:
@@ -46,4 +53,9 @@ class Lookup:
 def _parse(line: str) -> tuple[int, str]:
     """One row: frame number, protocol, info."""
     number, _, text = line.partition("\t")
-    return int(number), text.replace("\t", ": ")
+    return int(number), _masked(text.replace("\t", ": "))
+
+
+def _masked(text: str) -> str:
+    """Wireshark's words without the credentials that it decodes in an AUTH exchange."""
+    return SECRETS.sub(lambda match: match[1] + "#" * len(match[2]), text)

@@ -9,7 +9,7 @@ from support.wire import Setting
 from dissect.analysis import pack, unpack
 from dissect.analysis.model import FlowDetail, Outcome, Row, RowKind
 from dissect.analysis.verdicts import confidence, network
-from dissect.detect.context import Tally
+from dissect.detect.tally import Tally
 from dissect.pipeline import Pipeline
 
 GREETED = "S: 220 mx\nC: EHLO a\nS: 250-mx\nS: 250 PIPELINING\n"

@@ -107,7 +107,7 @@ def test_a_short_mask_names_its_alternatives() -> None:
         ("R¦CPT TO:<b>", "verb", 1),
         ("RCP¦T TO:<b>", "verb", 3),
         ("RCPT¦ TO:<b>", "argument", 4),
-        ("RCPT TO:<b>¦", "crlf", 11),
+        ("RCPT TO:<b>¦", "argument", 11),
     ],
 )
 def test_where_a_seam_lies(line: str, within: str, offset: int) -> None:

@@ -8,6 +8,8 @@ Each table is a story: a transcript (``support.script``), and all findings that 
 ``transcript``  the dialogue, behind the opening
 ``setting``     how it is captured: ``support.wire.Setting`` by its own names
 ``tries``       how often the transcript is played, 15 minutes apart and from other ports
+``others``      transcripts of further connections to the same server, likewise apart
+``others_from``  the address that those come from, where it is another one
 ``findings``    every finding, in the order of the ladder: ``rule``, and any other of ``FACTS``
 ``outcome``     what became of the mail in the last flow
 ``commands``    all command rows of the last flow
@@ -58,6 +60,8 @@ class Story:
     opening: str = ""
     setting: Setting = field(default_factory=Setting)
     tries: int = 1
+    others: tuple[str, ...] = ()
+    others_from: str = ""
     outcome: Outcome | None = None
     commands: tuple[str, ...] | None = None
     kinds: tuple[str, ...] | None = None
@@ -71,12 +75,15 @@ class Story:
     def segments(self) -> list[Segment]:
         """What the capture holds."""
         script = openings()[self.opening] + self.transcript if self.opening else self.transcript
-        return interleave([play(script, self._try(number)) for number in range(self.tries)])
+        flows = [play(script, self._try(number)) for number in range(self.tries)]
+        for number, other in enumerate(self.others, start=self.tries):
+            flows.append(play(other, self._try(number, self.others_from)))
+        return interleave(flows)
 
-    def _try(self, number: int) -> Setting:
+    def _try(self, number: int, address: str = "") -> Setting:
         """The hosts and the time of one try."""
         setting = self.setting
-        client = Endpoint(setting.client.address, setting.client.port + number)
+        client = Endpoint(address or setting.client.address, setting.client.port + number)
         return replace(setting, client=client, start=setting.start + number * RETRY_SECONDS)
 
 
@@ -179,6 +186,7 @@ READ: Final[dict[str, Callable[[Any], Any]]] = {
     "outcome": Outcome,
     "commands": tuple,
     "kinds": tuple,
+    "others": tuple,
     "hidden": tuple,
 }
 """How the values of some keys are read."""

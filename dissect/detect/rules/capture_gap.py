@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from dissect.detect import traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -42,6 +43,8 @@ class CaptureGap(Rule):
         summary="Bytes that were acknowledged and are not in the capture",
         sources=("RFC 9293 section 3.4",),
     )
+
+    notes = traits.NOTES[NoteKind.UNSEEN]
 
     def __init__(self) -> None:
         self._told = False

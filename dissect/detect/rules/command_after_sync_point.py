@@ -5,8 +5,10 @@ Bytes that the client sent after EHLO, HELO, DATA, VRFY, EXPN, TURN, NOOP or ETR
 reply to it had come. Once for each verb in a flow.
 
 ## Why it matters
-These commands are synchronisation points: Exim ends the connection with 554, Postfix with
-`smtpd_forbid_unauth_pipelining` (the default from 3.9) too.
+These commands are synchronisation points. Exim ends the connection with 554 behind EHLO, HELO,
+DATA, VRFY, EXPN, NOOP, ETRN and ATRN; Postfix logs it behind EHLO, HELO, DATA, VRFY and NOOP, and
+with `smtpd_forbid_unauth_pipelining` (the default from 3.9) ends it too. The finding says what
+this server does, where it is known which one it is.
 
 ## What it cannot see
 A client whose early bytes were held back by the path until the reply had gone by.
@@ -28,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import traits
+from dissect.detect import sync, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -62,7 +64,8 @@ class CommandAfterSyncPoint(Rule):
         yield self.finding(
             context,
             (command, reply),
-            f"{early} bytes were sent behind {command.verb} before its reply had come",
+            f"{early} bytes were sent behind {command.verb}, the end of pipelining group "
+            f"{command.group}, before its reply had come",
             observed=command.line,
-            impact="Servers that enforce RFC 2920 drop the connection here.",
+            impact=sync.said(command.verb, context.product, pipelining=context.pipelining),
         )

@@ -36,7 +36,7 @@ from dissect.detect import envelope, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
-from dissect.dialogue import Transaction
+from dissect.dialogue import Reply, Transaction
 
 
 class LostRecipient(Rule):
@@ -69,7 +69,18 @@ class LostRecipient(Rule):
                 confidence=0.95,
                 observed=command.line if command else b"",
                 original="RCPT",
-                impact=f"The message from <{mail.sender}> did not reach <{recipient.path}>.",
+                impact=f"The message from <{mail.sender}> did not reach <{recipient.path}>. "
+                + _noticed(reply),
                 remedy=remedies.SPLIT,
                 recipients=(recipient.path,),
             )
+
+
+def _noticed(reply: Reply | None) -> str:
+    """Whether the sender can have noticed."""
+    if reply is None:
+        return "The sender got no answer for this recipient, and may take it for accepted."
+    return (
+        f"The sender was told {reply.code} for this recipient alone: it reports this address as "
+        "failed, and nothing points to the path."
+    )

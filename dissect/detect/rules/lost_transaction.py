@@ -28,18 +28,37 @@ RFC 5321 sections 3.8 and 4.1.1.4.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from dissect.detect import envelope, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
-from dissect.dialogue import Command, Ended, Exchange, NoteKind, Reply, Transaction, TransactionEnd
+from dissect.dialogue import (
+    Command,
+    Ended,
+    Exchange,
+    Note,
+    NoteKind,
+    Reply,
+    Transaction,
+    TransactionEnd,
+)
 from dissect.dialogue.events import END_OF_DATA
 from dissect.dialogue.grammar import PHASES
+from dissect.evidence import Side
 
-CLOSING = (421, 554)
+GIVES_UP: Final = 2.0
+"""Seconds of silence below which a client that closes its direction has not given up."""
+
+SHUTDOWN: Final = 421
+
+EFFECT: Final = re.compile(rb"time ?d? ?out|timeout|too many|exceeded|lost", re.IGNORECASE)
+"""Words of a 421 that says what the server waited for in vain, or had enough of."""
+
+CLOSING: Final = (SHUTDOWN, 554)
 """Replies with which a server ends a connection."""
 
 
@@ -70,9 +89,12 @@ class LostTransaction(Rule):
         if transaction is None or not ended.closed or not ended.server_seen or ended.tls:
             return
         closing = ended.closed[0]
+        if _only_said_all(ended, closing, _latest(transaction, ended)):
+            return
         how = "reset" if closing.kind is NoteKind.RESET else "closed"
         mail = envelope.read(transaction)
         last = _last(transaction, ended)
+        context.tally.server_faults += _own_words(last, closing)
         count = len(mail.recipients)
         people = f"none of its {count} recipients" if count > 1 else "nobody"
         yield self.finding(
@@ -103,3 +125,29 @@ def _last(transaction: Transaction, ended: Ended) -> Command | Reply | None:
     closing = [r for r in replies if r.code in CLOSING]
     first: Exchange = transaction.exchanges[0]
     return closing[-1] if closing else replies[-1] if replies else first.command
+
+
+def _latest(transaction: Transaction, ended: Ended) -> float:
+    """When the dialogue last moved, seconds since the epoch."""
+    times = [e.command.time for e in transaction.exchanges if e.command]
+    times += [e.reply.time for e in transaction.exchanges if e.reply]
+    return max([*times, ended.body.time] if ended.body else times)
+
+
+def _only_said_all(ended: Ended, closing: Note, latest: float) -> bool:
+    """Whether a client closed its own direction with its last bytes, and no more is seen.
+
+    Some clients do; the server may still have answered when the capture had ended.
+    """
+    alone = all(note.side is Side.CLIENT and note.kind is NoteKind.FIN for note in ended.closed)
+    return alone and closing.time - latest < GIVES_UP
+
+
+def _own_words(last: Command | Reply | None, closing: Note) -> bool:
+    """Whether the server ended it with a reason of its own, which nothing on the way can have made.
+
+    A timeout, or too many errors, may be the effect of what happened on the way.
+    """
+    if not isinstance(last, Reply) or last.code != SHUTDOWN or closing.side is not Side.SERVER:
+        return False
+    return not EFFECT.search(last.text)

@@ -67,7 +67,8 @@ class MaskedEhloKeyword(Rule):
             confidence=0.98 if any(word.ordinal for word in found) else 0.8,
             observed=b"\r\n".join(reply.lines[word.line] for word in found),
             original=", ".join(word.original or "?" for word in found),
-            impact="TLS is hidden from the client: mail goes in the clear."
+            impact="TLS is hidden from the client: mail goes in the clear, and the sender is not "
+            "told."
             if tls
             else "The client does not learn what the server can do.",
             remedy=(*remedies.KEEP_TLS, *remedies.FIREWALL),
@@ -76,7 +77,9 @@ class MaskedEhloKeyword(Rule):
 
 
 def _said(word: Keyword) -> str:
-    """``XXXXXXXA = STARTTLS (or CHUNKING)``."""
+    """``XXXXXXXA = STARTTLS (60% sure, or CHUNKING)``."""
+    if not word.original:
+        return f"{word.mask} = unknown"
     others = [other for other in word.candidates if other != word.original][:3]
-    said = f"{word.mask} = {word.original or 'unknown'}"
-    return f"{said} (or {', '.join(others)})" if others else said
+    more = f", or {', '.join(others)}" if others else ""
+    return f"{word.mask} = {word.original} ({word.confidence:.0%} sure{more})"

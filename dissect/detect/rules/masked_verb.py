@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import masks, remedies, traits
+from dissect.detect import impact, masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.masks import Mask
@@ -68,23 +68,14 @@ class MaskedVerb(Rule):
         yield self.finding(
             context,
             (command, exchange.reply),
-            f"{_name(mask)} was masked as {command.verb}" + (TYPED if typed else ""),
+            f"{masks.said(mask)} was masked as {command.verb}" + (TYPED if typed else ""),
             severity=Severity.LOW if typed else None,
             confidence=0.5 if typed else _confidence(context, mask),
             observed=command.line,
             original=mask.original,
-            impact=IMPACT.get(mask.original, ""),
+            impact=_impact(context, exchange, mask),
             remedy=(*remedies.FIREWALL, *remedies.KEEP_TLS),
         )
-
-
-def _name(mask: Mask) -> str:
-    """What it was, with what else it can have been."""
-    if mask.alternatives and mask.original:
-        return f"{mask.original} (or {', '.join(mask.alternatives)})"
-    if mask.alternatives:
-        return f"a verb of {mask.length} letters ({', '.join(mask.alternatives)}?)"
-    return mask.original or f"a verb of {mask.length} letters"
 
 
 def _confidence(context: Context, mask: Mask) -> float:
@@ -92,3 +83,10 @@ def _confidence(context: Context, mask: Mask) -> float:
     if context.corroborated:
         return 0.99
     return 0.95 if mask.confidence > 0.9 else 0.6  # noqa: PLR2004 - the argument proves it
+
+
+def _impact(context: Context, exchange: Exchange, mask: Mask) -> str:
+    """What it means for mail, and what this server did about it."""
+    asterisks = exchange.command is not None and exchange.command.line[:1] == b"*"
+    damage = "asterisks" if asterisks else "chunk" if mask.original == "BDAT" else "verb"
+    return f"{IMPACT.get(mask.original, '')} {impact.told(context, exchange, damage)}".strip()

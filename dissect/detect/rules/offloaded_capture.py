@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from dissect.detect import stalls
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -43,8 +44,9 @@ class OffloadedCapture(Rule):
     )
 
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
-        """What the whole flow showed."""
-        if ended.offloaded:
+        """What the whole flow showed; not where the wire itself had a segment that large."""
+        large = any(stalls.oversized(ended, side) for side in (ended.client, ended.server))
+        if ended.offloaded and not large:
             yield self.finding(
                 context,
                 (),

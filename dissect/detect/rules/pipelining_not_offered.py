@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from dissect.detect import traits
+from dissect.detect import sync, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -61,13 +61,15 @@ class PipeliningNotOffered(Rule):
         if context.unsure or context.midway or not self._refused(context):
             return
         self._told = True
-        said = "HELO was used" if not context.extensions else "PIPELINING is not offered"
+        hello = context.hello.command if context.hello else None
+        helo = hello is not None and hello.verb == "HELO"
+        said = "HELO was used" if helo else "PIPELINING is not offered"
         yield self.finding(
             context,
             (command, reply),
             f"More was sent behind {command.verb or 'AUTH'} before its reply, although {said}",
             observed=command.line,
-            impact="Exim drops such a connection; others may answer out of step.",
+            impact=sync.said(command.verb, context.product, pipelining=False),
         )
 
     @staticmethod

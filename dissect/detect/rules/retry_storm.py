@@ -31,6 +31,7 @@ from typing import ClassVar, Final
 from dissect.detect import envelope, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
+from dissect.detect.history import Tries
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Ended, Transaction, TransactionEnd
 
@@ -74,7 +75,8 @@ class RetryStorm(Rule):
         if command is None or not mail.offered:
             return
         key = (context.client.address, mail.sender, mail.recipients)
-        tries = context.history.add(key, command.time, command.frames[:1])
+        port = context.client.port
+        tries = context.history.add(key, port, command.time, command.frames[:1])
         if tries.number < STORM:
             return
         yield self.finding(
@@ -84,7 +86,14 @@ class RetryStorm(Rule):
             f"{len(mail.offered)} recipients, damaged each time",
             confidence=0.95,
             observed=command.line,
-            frames=(*tries.frames, *command.frames[:1]),
-            impact=f"The sender keeps trying: first at frame {tries.frames[0]}, "
-            f"{command.time - tries.first:.0f} seconds ago.",
+            frames=tries.frames,
+            impact=f"The sender keeps trying: first {command.time - tries.first:.0f} seconds ago, "
+            f"{_where(tries)}.",
         )
+
+
+def _where(tries: Tries) -> str:
+    """Where the earlier tries are."""
+    if tries.captures > 1:
+        return f"in {tries.captures} captures"
+    return f"at frame {tries.frames[0]}"

@@ -31,7 +31,7 @@ from typing import ClassVar
 
 from dissect.detect import cleanside, masks, traits
 from dissect.detect.context import Context
-from dissect.detect.finding import Finding, Severity
+from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Command, Exchange, Transaction
 from dissect.dialogue.events import END_OF_DATA
@@ -87,9 +87,16 @@ class SplitCommand(Rule):
         return self.finding(
             context,
             (command,),
-            f"{verb} is cut {WHERE[seam.within]} by a segment boundary "
+            f"{verb} is cut {_where(command, seam)} by a segment boundary "
             f"after byte {seam.offset} of the line",
             confidence=0.8 if seam.seam.inferred else 1.0,
             observed=command.line,
             seam=seam,
         )
+
+
+def _where(command: Command, seam: SeamInside) -> str:
+    """In which part of the line a seam lies, in words."""
+    if seam.offset == command.size - len(command.ending):
+        return "in front of its line end"
+    return WHERE[seam.within]

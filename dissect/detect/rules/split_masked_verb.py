@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import cleanside, masks, remedies, traits
+from dissect.detect import cleanside, impact, masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.detect.rule import Info, Rule
@@ -68,7 +68,7 @@ class SplitMaskedVerb(Rule):
         if seam.seam.inferred:
             confidence -= 0.1
         message = (
-            f"{mask.original or 'a verb'} was masked as {command.verb}: a segment boundary cuts "
+            f"{masks.said(mask)} was masked as {command.verb}: a segment boundary cuts "
             f"it after {seam.offset} of {mask.length} letters"
         )
         yield self._tell(context, command, exchange.reply, seam, mask.original, message, confidence)
@@ -129,16 +129,19 @@ class SplitMaskedVerb(Rule):
             observed=command.line,
             original=original,
             seam=seam,
-            impact=_impact(original, command),
+            impact=_impact(context, original, Exchange(command, reply)),
             remedy=remedies.SPLIT,
             frames=tuple(sorted(pair)),
         )
 
 
-def _impact(original: str, command: Command) -> str:
-    """What the server missed."""
+def _impact(context: Context, original: str, exchange: Exchange) -> str:
+    """What the server missed, and what it did about it."""
+    command = exchange.command
+    assert command is not None
+    missed = "The server never got this command."
     if original == "RCPT":
-        return f"The server was never asked to take the mail for <{masks.recipient(command)}>."
-    if original:
-        return f"The server never got the {original} command."
-    return "The server never got this command."
+        missed = f"The server was never asked to take the mail for <{masks.recipient(command)}>."
+    elif original:
+        missed = f"The server never got the {original} command."
+    return f"{missed} {impact.told(context, exchange, 'verb')}"

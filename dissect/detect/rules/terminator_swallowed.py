@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from dissect.detect import remedies, traits
+from dissect.detect import impact, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.detect.rule import Info, Rule
@@ -43,7 +43,8 @@ DOT: Final = b"\r\n.\r\n"
 CLOSING: Final = 421
 
 IMPACT: Final = (
-    "The server never sees the end of the message: no recipient gets it, and it is tried again."
+    "The server never sees the end of the message: no recipient gets it, and the sender, who sees "
+    "a timeout, tries it again."
 )
 
 
@@ -94,7 +95,7 @@ class TerminatorSwallowed(Rule):
             confidence=0.9,
             observed=DOT,
             seam=SeamInside(seam=seam, within="terminator", offset=offset),
-            impact=IMPACT,
+            impact=f"{IMPACT} {impact.habit(context, 'terminator')}".rstrip(),
             remedy=(*remedies.FIREWALL, *remedies.DOT),
         )
 
@@ -112,7 +113,7 @@ class TerminatorSwallowed(Rule):
             "and they never arrived",
             confidence=0.85,
             observed=body.line,
-            impact=IMPACT,
+            impact=f"{IMPACT} {impact.habit(context, 'terminator')}".rstrip(),
             remedy=(*remedies.FIREWALL, *remedies.DOT),
         )
 

@@ -8,7 +8,8 @@ mail transaction was lost with it.
 Something ate the command or the reply, or one side gave up waiting.
 
 ## What it cannot see
-Replies that the capture lacks: with gaps, or with one direction only, it stays silent.
+Replies that the capture lacks: with gaps, or with one direction only, it stays silent. Lines of
+a message that the server read as commands are left to the rules that tell why.
 
 ## Example dialogue
     C: VRFY postmaster
@@ -55,7 +56,10 @@ class UnansweredCommand(Rule):
 
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """What was pending at the end."""
-        waiting = [command for command in ended.pending if command.verb != "QUIT"]
+        text = min(
+            (s.first.number for s in context.storms if s.text and s.first), default=ended.number
+        )
+        waiting = [c for c in ended.pending if c.verb != "QUIT" and c.number < text]
         if not waiting or self._lost or not ended.closed or ended.tls:
             return
         if context.unsure or not ended.server_seen or ended.holes:
