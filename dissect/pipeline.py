@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dissect.analysis.builder import Builder
-from dissect.analysis.model import FlowDetail, Verdict
-from dissect.analysis.verdicts import Verdicts
+from dissect.analysis.ledger import Ledger
+from dissect.analysis.model import FlowDetail, Peer, Verdict
 from dissect.detect.context import Context
 from dissect.detect.engine import Engine
 from dissect.detect.history import History
@@ -57,6 +57,7 @@ class Pipeline:
         settings: ports and policy.
         first_flow: number of its first flow, so that flows of several captures differ.
         ladders: whether flows come with their rows; reports have no use for them.
+        ledger: what holds across captures; one of its own without.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Pipeline:
         *,
         first_flow: int = 0,
         ladders: bool = True,
+        ledger: Ledger | None = None,
     ) -> None:
         self.capture = capture
         self.settings = settings or Settings()
@@ -78,8 +80,8 @@ class Pipeline:
         self.finished: list[FlowDetail] = []
         """Flows that are over and were not taken yet."""
         self._open: dict[int, _Conversation] = {}
-        self._history = History()
-        self._verdicts = Verdicts(capture)
+        self.ledger = ledger or Ledger()
+        self.ledger.history.capture = capture
 
     def rows(self, rows: list[Row]) -> None:
         """Take a batch of tshark's rows."""
@@ -130,7 +132,11 @@ class Pipeline:
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """What the flows that are over prove together."""
-        return self._verdicts.drawn()
+        return self.ledger.verdicts()
+
+    def peers(self) -> tuple[Peer, ...]:
+        """The clients of the flows that are over."""
+        return self.ledger.peers()
 
     @property
     def flows(self) -> int:
@@ -147,7 +153,7 @@ class Pipeline:
         conversation = self._open.get(flow.number)
         if conversation is None:
             conversation = self._open[flow.number] = _Conversation(
-                flow, self.capture, self._history, ladder=self.ladders
+                flow, self.capture, self.ledger.history, ladder=self.ladders
             )
         if events:
             self._read(conversation, events)
@@ -169,6 +175,7 @@ class Pipeline:
         findings = conversation.engine.feed(dialogue)
         conversation.builder.add(dialogue, self.settings.policy.apply(findings))
         self.bugs = (self.bugs + conversation.engine.bugs)[:BUGS]
-        self._verdicts.add(context)
         del self._open[flow.number]
-        self.finished.append(conversation.builder.detail())
+        detail = conversation.builder.detail()
+        self.ledger.add(context, self.capture, detail.summary.severity)
+        self.finished.append(detail)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail
 from dissect.detect.finding import Severity
 from dissect.errors import CaptureError
@@ -32,11 +33,13 @@ class Scan:
         tshark: to read with.
         settings: ports and policy.
         reporter: told of everything.
+        ledger: what holds across the captures.
     """
 
     tshark: Tshark
     settings: Settings
     reporter: Reporter
+    ledger: Ledger = field(default_factory=Ledger)
     packets: int = 0
     flows: int = 0
     captures: int = 0
@@ -55,7 +58,9 @@ class Scan:
         except CaptureError as error:
             self._failed("failed", str(error))
             return
-        pipeline = Pipeline(name, self.settings, first_flow=self.flows, ladders=False)
+        pipeline = Pipeline(
+            name, self.settings, first_flow=self.flows, ladders=False, ledger=self.ledger
+        )
         try:
             outcome = asyncio.run(self._read(file, pipeline, tick))
         finally:
@@ -92,7 +97,6 @@ class Scan:
     def _close(self, pipeline: Pipeline, name: str) -> None:
         """The end of one capture."""
         self.packets += pipeline.packets
-        self.reporter.verdicts(pipeline.verdicts())
         if pipeline.packets and pipeline.flows == self.flows:
             self.warnings.append(_nothing(name, pipeline.tcp_segments))
         self.flows = pipeline.flows
@@ -110,7 +114,9 @@ class Scan:
         self.warnings.append("interrupted: what was read before is shown")
 
     def finish(self) -> None:
-        """Report the summary."""
+        """Report what holds across the captures, and the summary."""
+        self.reporter.verdicts(self.ledger.verdicts())
+        self.reporter.peers(self.ledger.peers())
         self.reporter.summary(
             Summary(
                 captures=self.captures,

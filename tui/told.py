@@ -45,6 +45,7 @@ def verdict(told: Verdict, cells: int, look: Look) -> list[Line]:
         *paragraph("", told.message, cells, look),
         *paragraph("proof", counts, cells, look, Role.DIM),
         *_list("remedy", told.remedy, cells, look),
+        *_list("confirm", told.confirm, cells, look),
     ]
 
 

@@ -159,6 +159,7 @@ class Verdict:
     """What is between a client network and a server, drawn across their flows."""
 
     capture: str
+    """Name of the capture, or of all those that it is drawn from."""
     client: str
     """An address, or a network where several of its clients show it."""
     server: str
@@ -171,8 +172,60 @@ class Verdict:
     """Names and numbers that prove it, for and against."""
     message: str
     remedy: tuple[str, ...]
+    confirm: tuple[str, ...]
+    """What would confirm it, or refute it."""
     flows: tuple[int, ...]
     """Numbers of the flows that it is drawn from; at most the first 1000."""
+
+
+class Bucket(NamedTuple):
+    """A stretch of time in a client's rate."""
+
+    start: float
+    """Seconds since the epoch."""
+    asked: int
+    """RCPTs."""
+    delivered: int
+    """Of those, accepted together with their message."""
+
+
+class Retry(NamedTuple):
+    """An envelope that was tried and not accepted."""
+
+    reverse_path: str
+    recipients: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """One client, across its flows."""
+
+    client: str
+    """Its address."""
+    flows: int
+    damaged: int
+    """Flows with a finding of high severity or worse."""
+    messages_tried: int
+    """Mail transactions."""
+    messages_accepted: int
+    recipients_asked: int
+    """RCPTs."""
+    recipients_accepted: int
+    """RCPTs that the server accepted, whatever became of the message."""
+    recipients_delivered: int
+    """RCPTs that were accepted together with their message."""
+    width: float
+    """Seconds of a bucket of ``rate``."""
+    rate: tuple[Bucket, ...]
+    """RCPTs over time: buckets that are not empty, ascending."""
+    retries: tuple[Retry, ...]
+    """Envelopes that were tried more than once and not accepted, the most tried first."""
+
+    @property
+    def share(self) -> float:
+        """The share of damaged flows, 0 to 1."""
+        return self.damaged / self.flows if self.flows else 0.0
 
 
 class Status(Enum):

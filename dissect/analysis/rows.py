@@ -58,10 +58,14 @@ class Ladder:
         self.partners: dict[int, int] = {}
         """Number of a command to that of its reply, and the other way round."""
         self.left_out = 0
+        self._greeting = b""
+        """The server's first line, which may name the product."""
         self._room = LADDER_BYTES
 
     def tell(self, event: Told) -> None:
         """Something was said or done; an event with a known number replaces that one."""
+        if type(event) is Reply and event.greeting:
+            self._greeting = event.text
         if event.number in self.events:
             self.events[event.number] = event
         elif len(self.events) < ROWS and self._room > 0:
@@ -87,7 +91,7 @@ class Ladder:
                 group = event.group if groups[event.group] > 1 else None
                 found.append(_command(event, group, self.partners.get(number)))
             elif type(event) is Reply:
-                found.append(_reply(event, self.partners.get(number)))
+                found.append(_reply(event, self.partners.get(number), self._greeting))
             elif type(event) is Opaque:
                 found.append(_opaque(event))
             elif type(event) is Note:
@@ -142,9 +146,9 @@ def _segments(command: Command) -> str:
     return "1 segment" if command.segments == 1 else f"{command.segments:,} segments"
 
 
-def _reply(reply: Reply, partner: int | None) -> Row:
+def _reply(reply: Reply, partner: int | None, greeting: bytes) -> Row:
     """A reply, with what is masked in it."""
-    masked, original = _masked(reply)
+    masked, original = _masked(reply, greeting)
     return Row(
         number=reply.number, kind=RowKind.GREETING if reply.greeting else RowKind.REPLY,
         side=Side.SERVER, time=reply.time, frames=reply.frames, offset=reply.offset,
@@ -153,13 +157,14 @@ def _reply(reply: Reply, partner: int | None) -> Row:
     )  # fmt: skip
 
 
-def _masked(reply: Reply) -> tuple[tuple[tuple[int, int], ...], str]:
+def _masked(reply: Reply, greeting: bytes) -> tuple[tuple[tuple[int, int], ...], str]:
     """Ranges of a reply's text that are masked, and what they were."""
     if reply.greeting:
-        return (((4, len(reply.text[:TEXT])),), "") if masks.banner(reply.lines) else ((), "")
+        masked = masks.banner(reply.lines) or masks.hung(reply.lines)
+        return (((4, len(reply.text[:TEXT])),), "") if masked else ((), "")
     if reply.code != 250 or len(reply.lines) < 2:  # noqa: PLR2004 - an EHLO reply of several lines
         return (), ""
-    found = keywords.masked(reply.lines)
+    found = keywords.masked((b"250", *reply.lines[1:]), greeting)
     starts = [0]
     for line in reply.lines:
         starts.append(starts[-1] + len(line) + 2)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from typing import Final
 
-from dissect.analysis.model import FlowDetail, FlowSummary, Verdict
+from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.escape import visible
 from dissect.report.port import Summary, Write
 
@@ -49,6 +49,9 @@ class CsvReporter:
 
     def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
         """Nothing: a verdict is no flow."""
+
+    def peers(self, peers: tuple[Peer, ...]) -> None:
+        """Nothing: a peer is no flow."""
 
     def summary(self, summary: Summary) -> None:  # noqa: ARG002 - a table has no last line
         """The heading, where no flow has brought it."""

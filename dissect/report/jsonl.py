@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from dissect.analysis.model import FlowDetail, FlowSummary, Verdict
+from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding
 from dissect.report.port import Summary, Write
 
 
 class JsonlReporter:
-    """Writes one object for each flow, finding and verdict, and one at the end."""
+    """Writes one object for each flow, finding, verdict and peer, and one at the end."""
 
     def __init__(self, write: Write, *, colour: bool = False) -> None:  # noqa: ARG002 - has none
         self._write = write
@@ -29,6 +29,11 @@ class JsonlReporter:
         """One object each."""
         for verdict in verdicts:
             self._line(verdict_object(verdict))
+
+    def peers(self, peers: tuple[Peer, ...]) -> None:
+        """One object each."""
+        for peer in peers:
+            self._line(peer_object(peer))
 
     def summary(self, summary: Summary) -> None:
         """The last line."""
@@ -121,4 +126,29 @@ def verdict_object(verdict: Verdict) -> dict[str, Any]:
         "message": verdict.message,
         "remedy": list(verdict.remedy),
         "flows": list(verdict.flows),
+        "title": verdict.title,
+        "confirm": list(verdict.confirm),
+    }
+
+
+def peer_object(peer: Peer) -> dict[str, Any]:
+    """A client as in the schema."""
+    return {
+        "type": "peer",
+        "client": peer.client,
+        "flows": peer.flows,
+        "damaged": peer.damaged,
+        "messages": {"tried": peer.messages_tried, "accepted": peer.messages_accepted},
+        "recipients": {
+            "offered": peer.recipients_asked,
+            "accepted": peer.recipients_accepted,
+            "delivered": peer.recipients_delivered,
+        },
+        "rate": {
+            "width": peer.width,
+            "buckets": [
+                {"start": b.start, "offered": b.asked, "delivered": b.delivered} for b in peer.rate
+            ],
+        },
+        "retries": [retry._asdict() for retry in peer.retries],
     }

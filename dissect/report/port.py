@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from dissect.analysis.model import FlowDetail, Verdict
+from dissect.analysis.model import FlowDetail, Peer, Verdict
 
 Write = Callable[[str], object]
 
@@ -26,7 +26,7 @@ class Summary:
 
 
 class Reporter(Protocol):
-    """Writes flows as they end, verdicts and a summary at the end."""
+    """Writes flows as they end; verdicts, peers and a summary at the end."""
 
     def __init__(self, write: Write, *, colour: bool = False) -> None:
         """Write through ``write``; use colour where the format has any."""
@@ -35,7 +35,10 @@ class Reporter(Protocol):
         """A flow is over."""
 
     def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
-        """What the flows of one capture prove together."""
+        """What the flows of all captures prove together."""
+
+    def peers(self, peers: tuple[Peer, ...]) -> None:
+        """The clients, those with the largest share of damaged flows first."""
 
     def summary(self, summary: Summary) -> None:
         """The end."""

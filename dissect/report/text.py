@@ -14,7 +14,7 @@ from typing import Final
 
 import click
 
-from dissect.analysis.model import FlowDetail, FlowSummary, Verdict
+from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.escape import visible
 from dissect.report.port import Summary, Write
@@ -30,6 +30,9 @@ COLOURS: Final = {
 WIDTH: Final = 100
 """Columns for running text."""
 
+PEERS: Final = 10
+"""Clients in the table of those that had damage."""
+
 NAME: Final = 42
 """Characters of a name from the network in the table."""
 
@@ -38,6 +41,8 @@ SEAM: Final = "|"
 
 JOINT: Final = "\N{NO-BREAK SPACE}"
 """Holds a name and its count together when lines are filled."""
+
+CLIENT_HEADINGS: Final = ("client", "flows", "damaged", "messages", "rcpts delivered")
 
 HEADINGS: Final = ("flow", "time (UTC)", "client", "server", "outcome", "rcpts", "frames", "worst")
 
@@ -50,6 +55,7 @@ class TextReporter:
         self._colour = colour
         self._flows: list[FlowDetail] = []
         self._verdicts: list[Verdict] = []
+        self._peers: list[Peer] = []
         self._outcomes: Counter[str] = Counter()
 
     def flow(self, detail: FlowDetail) -> None:
@@ -62,6 +68,10 @@ class TextReporter:
         """Keep them for the end."""
         self._verdicts.extend(verdicts)
 
+    def peers(self, peers: tuple[Peer, ...]) -> None:
+        """Keep those that had damage, or tried in vain."""
+        self._peers.extend(peer for peer in peers if peer.damaged or peer.retries)
+
     def summary(self, summary: Summary) -> None:
         """Write everything."""
         self._flows.sort(key=lambda detail: detail.summary.flow)
@@ -71,6 +81,8 @@ class TextReporter:
             self._findings()
         for verdict in self._verdicts:
             self._verdict(verdict)
+        if self._peers:
+            self._clients()
         self._remedies()
         for warning in summary.warnings:
             self._line(f"Note: {visible(warning)}")
@@ -145,6 +157,24 @@ class TextReporter:
         self._line(self._style(title, bold=True))
         self._line(f"  between {verdict.client} and {verdict.server}  {visible(verdict.capture)}")
         self._wrapped(verdict.message, "  ")
+        for step in verdict.confirm:
+            self._wrapped(f"to confirm: {step}", "  ", "    ")
+
+    def _clients(self) -> None:
+        """The clients that had damage, and what they tried in vain."""
+        rows = [_client_cells(peer) for peer in self._peers[:PEERS]]
+        widths = [max(map(len, column)) for column in zip(CLIENT_HEADINGS, *rows, strict=True)]
+        self._line("")
+        self._line(self._style(_join(CLIENT_HEADINGS, widths), bold=True))
+        for peer, row in zip(self._peers, rows, strict=False):
+            self._line(_join(row, widths).rstrip())
+            for retry in peer.retries[:3]:
+                self._line(
+                    f"  tried {retry.tries} times and not accepted: from "
+                    f"<{_name(retry.reverse_path)}> to {retry.recipients} recipients"
+                )
+        if len(self._peers) > PEERS:
+            self._line(f"  and {len(self._peers) - PEERS} more clients")
 
     def _remedies(self) -> None:
         """What to do, each step once, under the rules that ask for it."""
@@ -204,6 +234,17 @@ def _cells(flow: FlowSummary) -> tuple[str, ...]:
         f"{flow.recipients.accepted}/{flow.recipients.offered}",
         f"{flow.first_frame}-{flow.last_frame}",
         f"{flow.severity} {', '.join(flow.rules)}",
+    )
+
+
+def _client_cells(peer: Peer) -> tuple[str, ...]:
+    """One row of the table of clients, in the order of ``CLIENT_HEADINGS``."""
+    return (
+        peer.client,
+        str(peer.flows),
+        f"{peer.damaged} ({peer.share:.0%})",
+        f"{peer.messages_accepted}/{peer.messages_tried}",
+        f"{peer.recipients_delivered}/{peer.recipients_asked}",
     )
 
 

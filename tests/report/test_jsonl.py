@@ -17,7 +17,7 @@ from dissect.detect.finding import Severity
 SCHEMA: Final[dict[str, Any]] = json.loads(
     resources.files("dissect.report").joinpath("schema.json").read_text(encoding="utf-8")
 )
-KINDS: Final = ("flow", "finding", "verdict", "summary")
+KINDS: Final = ("flow", "finding", "verdict", "peer", "summary")
 
 pytestmark = needs_tshark
 
@@ -51,7 +51,7 @@ def _errors(validator: Draft202012Validator, line: dict[str, Any]) -> list[Any]:
 
 
 def test_no_other_lines() -> None:
-    """Every line is of one of the four types."""
+    """Every line is of one of the five types."""
     assert {line["type"] for line in objects()} == set(KINDS)
 
 

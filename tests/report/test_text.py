@@ -46,10 +46,10 @@ def test_headline_counts() -> None:
 
 
 def test_parts_stand_in_order() -> None:
-    """Headline, table, findings by flow, verdict, what to do."""
+    """Headline, table, findings by flow, verdict, clients, what to do."""
     starts = [re.split(r"[ :(]", block)[0] for block in blocks()]
     names = [name for at, name in enumerate(starts) if at == 0 or starts[at - 1] != name]
-    assert names[1:] == ["flow", "Flow", "Verdict", "What"]
+    assert names[1:] == ["flow", "Flow", "Verdict", "client", "What"]
 
 
 def test_table_lists_the_flows_with_findings() -> None:

@@ -7,8 +7,10 @@ from support.script import play
 from support.wire import Setting
 
 from dissect.analysis import pack, unpack
+from dissect.analysis.inspection import INSPECTION
 from dissect.analysis.model import FlowDetail, Outcome, Row, RowKind
-from dissect.analysis.verdicts import confidence, network
+from dissect.analysis.pairs import network
+from dissect.analysis.verdicts import confidence
 from dissect.detect.tally import Tally
 from dissect.pipeline import Pipeline
 
@@ -138,31 +140,32 @@ def test_the_read_model_is_packed() -> None:
 
 def test_no_evidence_is_no_confidence() -> None:
     """A clean tally proves nothing."""
-    assert confidence(Tally(whole_verbs=700, verbs_with_seam=6)) == 0
+    assert confidence(INSPECTION, Tally(whole_verbs=700, verbs_with_seam=6)) == 0
 
 
 def test_contradicting_cases_lower_the_confidence() -> None:
     """Split verbs that were not masked speak against the box."""
-    sure = confidence(Tally(verbs_with_seam=6, verbs_with_seam_masked=6))
-    less = confidence(Tally(verbs_with_seam=60, verbs_with_seam_masked=6))
+    sure = confidence(INSPECTION, Tally(verbs_with_seam=6, verbs_with_seam_masked=6))
+    less = confidence(INSPECTION, Tally(verbs_with_seam=60, verbs_with_seam_masked=6))
     assert sure == pytest.approx(0.95)
     assert less == pytest.approx(0.095)
 
 
 def test_kinds_of_evidence_add_up() -> None:
     """Independent evidence is joined, and nothing is ever quite certain."""
-    one = confidence(Tally(hellos=1, hellos_masked=1, hellos_ordinal=1))
+    one = confidence(INSPECTION, Tally(hellos=1, hellos_masked=1, hellos_ordinal=1))
     both = confidence(
+        INSPECTION,
         Tally(
             hellos=1, hellos_masked=1, hellos_ordinal=1, verbs_with_seam=1, verbs_with_seam_masked=1
-        )
+        ),
     )
     assert one < both <= 0.99
 
 
 def test_greetings_alone_are_no_proof() -> None:
     """Servers hide their own banners."""
-    assert confidence(Tally(greetings=9, greetings_masked=9)) < 0.5
+    assert confidence(INSPECTION, Tally(greetings=9, greetings_masked=9)) < 0.5
 
 
 def test_networks() -> None:

@@ -284,7 +284,8 @@ def verdict() -> Verdict:
         counts=(("verbs_with_seam", 6), ("verbs_with_seam_masked", 6), ("whole_verbs", 700),
                 ("whole_verbs_masked", 0)),
         message="6 of 6 verbs with a seam inside were masked; 0 of 700 whole ones were.",
-        remedy=("no fixup protocol smtp 25",), flows=(0, 1, 2),
+        remedy=("no fixup protocol smtp 25",), confirm=("A capture on the other side",),
+        flows=(0, 1, 2),
     )  # fmt: skip
 
 

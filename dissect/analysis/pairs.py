@@ -1,0 +1,153 @@
+"""The sums of what flows show, for each pair of client network and server.
+
+The same connection may be in two captures, taken at two places: then what the second one shows
+is added only as far as the first did not.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import fields
+from functools import lru_cache
+from operator import add, attrgetter
+from typing import Final, NamedTuple
+
+from dissect.analysis.families import FAMILIES
+from dissect.detect.context import Context
+from dissect.detect.tally import Tally
+
+Counts = Callable[[Tally], tuple[int, ...]]
+
+
+def _getter(names: tuple[str, ...]) -> Counts:
+    """Reads some fields of a tally, always as a tuple."""
+    return lambda tally: tuple(getattr(tally, name) for name in names)
+
+
+PAIRS: Final = 20_000
+"""Pairs of client network and server remembered."""
+
+FLOWS: Final = 1_000
+"""Flow numbers kept for a pair."""
+
+CAPTURES: Final = 8
+"""Names of captures kept for a pair."""
+
+CONNECTIONS: Final = 50_000
+"""Connections remembered where there are several captures."""
+
+SAME_SECONDS: Final = 90.0
+"""Seconds within which two flows between the same endpoints are one: clocks differ."""
+
+COUNTS: Final = attrgetter(*(field.name for field in fields(Tally)))
+"""All counts of a tally, in their order."""
+
+
+MARKS: Final = tuple((family.device, _getter(family.marks)) for family in FAMILIES)
+"""Which fields of a flow's tally make it a part of a family's proof."""
+
+EVERY_MARK: Final = attrgetter(*sorted({name for family in FAMILIES for name in family.marks}))
+
+
+class Shown(NamedTuple):
+    """What an earlier capture shows of a connection."""
+
+    capture: str
+    start: float
+    counts: tuple[int, ...]
+
+
+class Pair:
+    """The flows between one client network and one server."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.clients: set[str] = set()
+        self.flows: dict[str, list[int]] = {}
+        """By device: numbers of the flows that prove it."""
+        self.captures: list[str] = []
+        self.count = 0
+        """Connections, each once."""
+
+    def add(self, context: Context, capture: str, counts: tuple[int, ...], *, new: bool) -> None:
+        """One more flow, or another view of one."""
+        self.count += new
+        if len(self.clients) < 2:  # noqa: PLR2004 - one, or several
+            self.clients.add(context.client.address)
+        if capture not in self.captures[-CAPTURES:]:
+            self.captures = [*self.captures[:CAPTURES], capture]
+        if any(EVERY_MARK(context.tally)):
+            self._proof(context)
+        self.tally = Tally(*map(add, COUNTS(self.tally), counts))
+
+    def _proof(self, context: Context) -> None:
+        """Which families a flow is a part of the proof of."""
+        for device, marks in MARKS:
+            if any(marks(context.tally)):
+                proof = self.flows.setdefault(device, [])
+                if len(proof) < FLOWS:
+                    proof.append(context.flow)
+
+
+class Pairs:
+    """All pairs.
+
+    Args:
+        several: whether there may be more than one capture.
+    """
+
+    def __init__(self, *, several: bool = False) -> None:
+        self.several = several
+        self._pairs: OrderedDict[tuple[str, str], Pair] = OrderedDict()
+        self._shown: OrderedDict[tuple[object, ...], Shown] = OrderedDict()
+
+    def add(self, context: Context, capture: str) -> bool:
+        """A flow is over; whether no other capture has shown it."""
+        key = (network(context.client.address), context.server.address)
+        pair = self._pairs.get(key)
+        if pair is None:
+            pair = self._pairs[key] = Pair()
+            if len(self._pairs) > PAIRS:
+                self._pairs.popitem(last=False)
+        counts = COUNTS(context.tally)
+        before = self._before(context, capture, counts) if self.several else None
+        if before is not None:
+            counts = tuple(max(0, now - old) for now, old in zip(counts, before, strict=True))
+        pair.add(context, capture, counts, new=before is None)
+        return before is None
+
+    def _before(
+        self, context: Context, capture: str, counts: tuple[int, ...]
+    ) -> tuple[int, ...] | None:
+        """What another capture has shown of the same connection; remembers this one."""
+        key = (context.client, context.server)
+        known = self._shown.get(key)
+        elsewhere = known is not None and known.capture != capture
+        if known is None or not elsewhere or abs(known.start - context.start) > SAME_SECONDS:
+            self._shown[key] = Shown(capture, context.start, counts)
+            if len(self._shown) > CONNECTIONS:
+                self._shown.popitem(last=False)
+            return None
+        return known.counts
+
+    def summed(self) -> list[tuple[str, str, Pair]]:
+        """Client network, server and their sums, with what the server offered to others."""
+        offers: dict[str, int] = {}
+        for (_, server), pair in self._pairs.items():
+            offers[server] = offers.get(server, 0) + pair.tally.offers
+        for (_, server), pair in self._pairs.items():
+            pair.tally.offers_elsewhere = offers[server] - pair.tally.offers
+        return [(client, server, pair) for (client, server), pair in self._pairs.items()]
+
+
+@lru_cache(maxsize=4096)
+def network(address: str) -> str:
+    """The client network of an address: /24, or /64 for IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    length = 24 if parsed.version == 4 else 64  # noqa: PLR2004 - the IP version
+    return str(ipaddress.ip_network(f"{address}/{length}", strict=False))
