@@ -2,7 +2,7 @@
 
 Standard output is data, standard error is talk.  Every option can also be set in the
 configuration file and by ``SEAMARK_*``; the command line wins, then the environment, then the
-file.
+file.  A command finds the table of the rules, as the file has it, in its context.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ import gc
 import io
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 import click
 
 from dissect import config
+from dissect.analysis.ledger import Ledger
+from dissect.analysis.model import FlowDetail, Peer, Verdict
 from dissect.detect.finding import Severity
-from dissect.detect.policy import Policy, known
+from dissect.detect.policy import DEFAULT, Policy, Table, known
 from dissect.errors import SeamarkError, UsageError
 from dissect.pipeline import Settings
 from dissect.progress import Progress
-from dissect.report import FORMATS
+from dissect.report import FORMATS, Reporter, Summary
 from dissect.scan import Scan
 from dissect.source import find_tshark
 
@@ -40,7 +44,8 @@ OPTIONS: Final = (
         help="A port that speaks SMTP, beside 25, 465, 587 and 2525 (repeatable).",
     ),
     click.option(
-        "--rule", multiple=True, metavar="NAME", help="Report only this rule (repeatable)."
+        "--rule", multiple=True, metavar="NAME",
+        help="Report only this rule, muted or not (repeatable).",
     ),
     click.option(
         "--ignore", multiple=True, metavar="NAME", help="Do not report this rule (repeatable)."
@@ -61,14 +66,22 @@ def reading_options(command: Command) -> Command:
 
 
 def settings(
-    port: tuple[int, ...], rule: tuple[str, ...], ignore: tuple[str, ...], min_severity: str
+    table: Table | None,
+    /,
+    port: tuple[int, ...],
+    rule: tuple[str, ...],
+    ignore: tuple[str, ...],
+    min_severity: str,
 ) -> Settings:
-    """What those options say.
+    """What those options say, and the table of the rules.
 
     Raises:
         UsageError: for a rule that there is not.
     """
-    policy = Policy(only=known(rule), ignore=known(ignore), lowest=Severity.parse(min_severity))
+    policy = Policy(
+        only=known(rule), ignore=known(ignore), lowest=Severity.parse(min_severity),
+        table=table or DEFAULT,
+    )  # fmt: skip
     return Settings(ports=frozenset(port), policy=policy)
 
 
@@ -95,13 +108,15 @@ def scan(
     a capture failed (what was read before is still printed), 130 interrupted.
     """
     form = FORMATS[options.pop("format")]
-    chosen = settings(**options)
+    chosen = settings(context.obj, **options)
     if captures.count("-") > 1:
         raise UsageError("Standard input can be read only once.", "Name - once.")
     collect_seldom()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # control pictures, in other charsets
-    work = Scan(find_tshark(), chosen, form(sys.stdout.write, colour=_colour()))
+    take_any_text()
+    reporter = form(sys.stdout.write, colour=colour())
+    if chosen.policy.gathers:
+        reporter = Gathering(reporter, chosen.policy)
+    work = Scan(find_tshark(), chosen, reporter, Ledger(several=len(captures) > 1))
     interrupted = _read_all(work, captures)
     work.finish()
     sys.stdout.flush()
@@ -128,7 +143,40 @@ def collect_seldom() -> None:
     gc.set_threshold(500_000, 50, 100)
 
 
-def _colour() -> bool:
+@dataclass(slots=True)
+class Gathering:
+    """A reporter that passes on one finding a flow of the rules that are reported once."""
+
+    reporter: Reporter
+    policy: Policy
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def flow(self, detail: FlowDetail) -> None:
+        """A flow is over: gather its findings."""
+        findings = self.policy.gathered(detail.findings)
+        self._counts.update(finding.rule for finding in findings)
+        self.reporter.flow(replace(detail, findings=findings))
+
+    def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
+        """They rest on what was seen, however it is reported."""
+        self.reporter.verdicts(verdicts)
+
+    def peers(self, peers: tuple[Peer, ...]) -> None:
+        """They count flows and mail, not findings."""
+        self.reporter.peers(peers)
+
+    def summary(self, summary: Summary) -> None:
+        """The end, with the counts of what was reported."""
+        self.reporter.summary(replace(summary, findings=dict(self._counts)))
+
+
+def take_any_text() -> None:
+    """Let standard output escape what its charset lacks, such as control pictures."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def colour() -> bool:
     """Whether standard output takes colour (https://no-color.org)."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not plain
@@ -163,10 +211,12 @@ class Group(click.Group):
 def run(group: click.Group) -> int:
     """Run a command line; every error of ours becomes a sentence and an exit code."""
     try:
+        said = config.read(group)
         code = group.main(
             standalone_mode=False,
             auto_envvar_prefix="SEAMARK",
-            default_map=config.defaults(group),
+            default_map=said.defaults,
+            obj=said.table,
         )
     except click.ClickException as error:
         error.show()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import pickle
 import sys
@@ -20,7 +21,9 @@ import click
 
 from dissect import cli
 from dissect.analysis import pack
-from dissect.analysis.model import FlowDetail, Progress, Status, Update, Verdict
+from dissect.analysis.ledger import Ledger
+from dissect.analysis.model import FlowDetail, Progress, Status, Update
+from dissect.detect import policy as policies
 from dissect.errors import SeamarkError
 from dissect.escape import visible
 from dissect.pipeline import Pipeline, Settings
@@ -47,13 +50,17 @@ class Worker:
     out: BinaryIO
     settings: Settings
     captures: tuple[str, ...]
-    verdicts: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
+    ledger: Ledger = field(init=False)
     packets: int = 0
     flows: int = 0
     read: int = 0
     total: int = 0
     warnings: list[str] = field(default_factory=list)
     told: float = 0.0
+
+    def __post_init__(self) -> None:
+        """One ledger for all captures."""
+        self.ledger = Ledger(several=len(self.captures) > 1)
 
     def run(self) -> None:
         """Read all captures; the last update says how it went."""
@@ -73,7 +80,7 @@ class Worker:
 
     async def _capture(self, tshark: Any, file: CaptureFile) -> Outcome:
         """Read one capture to its end."""
-        pipeline = Pipeline(file.name, self.settings, first_flow=self.flows)
+        pipeline = Pipeline(file.name, self.settings, first_flow=self.flows, ledger=self.ledger)
         packets, before = self.packets, self.read
 
         def sink(rows: list[Row]) -> None:
@@ -95,9 +102,8 @@ class Worker:
         """Send what has changed."""
         self._batches(pipeline.take())
         self._batches(pipeline.changed(ROWS))
-        self.verdicts[pipeline.capture] = pipeline.verdicts()
-        every = tuple(verdict for found in self.verdicts.values() for verdict in found)
-        self._send(Update(progress=self._progress(Status.LOADING), verdicts=every))
+        verdicts = self.ledger.verdicts()
+        self._send(Update(progress=self._progress(Status.LOADING), verdicts=verdicts))
         self.told = time.monotonic()
 
     def _batches(self, details: list[FlowDetail]) -> None:
@@ -108,9 +114,16 @@ class Worker:
                 Update(
                     progress=self._progress(Status.LOADING),
                     summaries=tuple(detail.summary for detail in part),
-                    details=tuple(pack(detail) for detail in part),
+                    details=tuple(pack(self._gathered(detail)) for detail in part),
                 )
             )
+
+    def _gathered(self, detail: FlowDetail) -> FlowDetail:
+        """A flow with one finding of each rule that is reported once."""
+        policy = self.settings.policy
+        if not policy.gathers:
+            return detail
+        return replace(detail, findings=policy.gathered(detail.findings))
 
     def _progress(self, status: Status) -> Progress:
         """How far the reading is."""
@@ -133,23 +146,27 @@ class Worker:
 
 @click.command()
 @click.argument("captures", nargs=-1, required=True)
+@click.option("--policy", type=json.loads, default="{}", metavar="JSON", help="The rules' table.")
 @cli.reading_options
-def main(captures: tuple[str, ...], **options: Any) -> None:
+def main(captures: tuple[str, ...], policy: dict[str, Any], **options: Any) -> None:
     """Read captures for a screen that listens on standard output."""
+    settings = cli.settings(policies.parse("--policy", policy), **options)
     cli.collect_seldom()
     with contextlib.suppress(OSError):
         os.nice(NICE)
     with contextlib.suppress(BrokenPipeError):
-        Worker(sys.stdout.buffer, cli.settings(**options), captures).run()
+        Worker(sys.stdout.buffer, settings, captures).run()
 
 
 def arguments(captures: Iterable[str], settings: Settings) -> list[str]:
     """The words that start a worker for these captures, behind the interpreter's name.
 
     ``-P`` keeps the current folder, which may hold captures of strangers, off the import path.
+    The worker reads no configuration file: all that it has to know stands in these words.
     """
     policy = settings.policy
     words = ["-P", "-m", "dissect.worker", "--min-severity", str(policy.lowest)]
+    words += ["--policy", json.dumps(policies.written(policy.table))]
     for option, values in (
         ("--port", sorted(settings.ports)),
         ("--rule", sorted(policy.only)),

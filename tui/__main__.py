@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from dissect import cli, worker
+from dissect import cli, rulebook, worker
+from dissect.detect.policy import DEFAULT, known
 from dissect.errors import ToolError
+from dissect.pipeline import Settings
 from dissect.source import Lookup, find_tshark, open_capture
 from tui import terminal
 
@@ -19,6 +23,9 @@ BUNDLED: Final = "founding-behind.pcap"
 
 PLACES: Final = (Path(__file__).parent / "captures", Path(__file__).parent.parent / "captures")
 """Where it is: in an installed package, or in a checkout."""
+
+WIDTH: Final = 80
+"""Columns where standard output is no terminal."""
 
 
 @click.group(cls=cli.Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,6 +37,7 @@ def seamark() -> None:
     seamark CAPTURE...          walk the conversations on the screen
     seamark scan CAPTURE...     print what was found
     seamark demo                the bundled case
+    seamark rules [NAME]        what is looked for, or one rule explained
 
     Where standard output is no terminal, seamark CAPTURE prints what scan prints.
     """  # noqa: D301 - the backspace is click's mark for lines that stay as they are
@@ -44,7 +52,7 @@ def open_(
     context: click.Context, /, captures: tuple[str, ...], *, no_mouse: bool, **options: Any
 ) -> None:
     """Walk the conversations of some captures on the screen."""
-    context.exit(_screen(captures, no_mouse=no_mouse, **options))
+    context.exit(_screen(captures, cli.settings(context.obj, **options), no_mouse=no_mouse))
 
 
 @seamark.command()
@@ -61,6 +69,42 @@ def demo(context: click.Context) -> None:
 seamark.add_command(cli.scan)
 
 
+@seamark.command()
+@click.argument("name", required=False)
+@click.option(
+    "--format", type=click.Choice(["text", "json"]), default="text", show_default=True,
+    help="Text for people; for programs one JSON object a line.",
+)  # fmt: skip
+@click.pass_context
+def rules(context: click.Context, /, name: str | None, **options: Any) -> None:
+    """List what Seamark looks for, or explain one rule.
+
+    NAME is a rule as it is called in a report. Without it all rules are listed, each with its
+    group and its severity; the configuration file can change the severity, and mute a rule.
+
+    Exit codes: 0, or 2 for a name that no rule has.
+    """
+    wanted = known((name,)) if name is not None else None
+    pages = rulebook.pages(context.obj or DEFAULT)
+    chosen = [page for page in pages if wanted is None or page.name in wanted]
+    cli.take_any_text()
+    if options["format"] == "json":
+        lines = [json.dumps(rulebook.rule_object(page), separators=(",", ":")) for page in chosen]
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+    else:
+        sys.stdout.write(_explained(chosen, one=wanted is not None))
+    sys.stdout.flush()
+
+
+def _explained(pages: list[rulebook.Page], *, one: bool) -> str:
+    """One rule, or the list of rules, as wide as the terminal."""
+    from tui.rulebook import listing, page  # noqa: PLC0415 - other commands start without rich
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDTH
+    how: dict[str, Any] = {"width": width, "colour": cli.colour()}
+    return page(pages[0], **how) if one else listing(pages, **how)
+
+
 def _bundled() -> str:
     """Where the bundled case is.
 
@@ -73,9 +117,8 @@ def _bundled() -> str:
     raise ToolError("The bundled case is missing from this installation.", "Install it again.")
 
 
-def _screen(captures: tuple[str, ...], *, no_mouse: bool, **options: Any) -> int:
+def _screen(captures: tuple[str, ...], settings: Settings, *, no_mouse: bool) -> int:
     """Run the terminal interface; a bad capture is told of before it takes the screen."""
-    settings = cli.settings(**options)
     tshark = find_tshark()
     files = [open_capture(name) for name in captures]
     terminal.prepare()

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import pickle
+import subprocess
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from cli.command import TWIN, scan, seamark
+from cli.command import FOUNDING, PATIENCE, ROOT, TWIN, environment, scan, seamark
 from cli.fakes import needs_tshark
+from cli.terminal import on_terminal
+from support.script import play
+from support.wire import to_pcap
+
+from dissect import worker
+from dissect.analysis import unpack
+from dissect.detect.policy import Policy, parse
+from dissect.pipeline import Settings
+
+if TYPE_CHECKING:
+    from dissect.analysis.model import FlowDetail
 
 pytestmark = needs_tshark
 
@@ -92,3 +110,177 @@ def test_capture_into_a_pipe_obeys_the_settings_of_scan(tmp_path: Path) -> None:
     """``seamark CAPTURE`` into a pipe is a scan, so what is set for scan is set for it."""
     env = configured(tmp_path, '[scan]\nfail_on = "info"\n')
     assert seamark(TWIN, env=env).code == 1
+
+
+# ---- what is said of rules ----------------------------------------------------------------------
+
+TWICE: Final = """
+    S: 220 mx.example.net ESMTP
+    C: EHLO mail.example.org
+    S: 250-mx.example.net
+    S: 250 PIPELINING
+    C: MAIL FROM:<a@example.org>
+    C: RC¦PT TO:<b@example.net>
+    C: RCPT¦ TO:<c@example.net>
+    C: RCP¦T TO:<d@example.net>
+    S: 250 OK
+    S: 250 Accepted
+    S: 250 Accepted
+    S: 250 Accepted
+    C: QUIT
+    S: 221 bye
+    C! FIN
+    S! FIN
+"""
+"""A flow with three findings of one rule."""
+
+
+def lines(*words: str | Path, **how: Any) -> list[dict[str, Any]]:
+    """The objects of a scan as JSON Lines."""
+    return [json.loads(line) for line in scan("--format", "jsonl", *words, **how).out.splitlines()]
+
+
+def findings(*words: str | Path, **how: Any) -> list[dict[str, Any]]:
+    """Those of its findings."""
+    return [line for line in lines(*words, **how) if line["type"] == "finding"]
+
+
+def keyword(said: str) -> str:
+    """A file that says something of masked keywords, one of which hides STARTTLS."""
+    return f"[rules.masked-ehlo-keyword]\n{said}\n"
+
+
+def test_severity_is_that_of_all_findings(tmp_path: Path) -> None:
+    """Also of those that rank otherwise than their rule; the flows and the rest see it too."""
+    env = configured(tmp_path, keyword('severity = "low"'))
+    only = ("--rule", "masked-ehlo-keyword", FOUNDING)
+    assert {line["severity"] for line in findings(*only)} == {"critical"}
+    assert {line["severity"] for line in findings(*only, env=env)} == {"low"}
+    assert {x["severity"] for x in lines(*only, env=env) if x["type"] == "flow"} == {"low"}
+    others = ("--ignore", "masked-ehlo-keyword", FOUNDING)
+    assert findings(*others, env=env) == findings(*others)
+
+
+@pytest.mark.parametrize(("said", "code"), [("low", 0), ("medium", 1), ("critical", 1)])
+def test_severity_decides_the_exit_code(tmp_path: Path, said: str, code: int) -> None:
+    """--fail-on goes by the user's severity, whatever was found."""
+    env = configured(tmp_path, f'[rules.split-command]\nseverity = "{said}"\n')
+    assert scan(TWIN, env=env).code == code
+
+
+@pytest.mark.parametrize(("said", "count"), [("low", 0), ("medium", 9)])
+def test_severity_is_what_min_severity_sees(tmp_path: Path, said: str, count: int) -> None:
+    """A finding that was ranked down is left out as one that is low."""
+    env = configured(tmp_path, keyword(f'severity = "{said}"'))
+    only = ("--rule", "masked-ehlo-keyword", "--min-severity", "medium", FOUNDING)
+    assert len(findings(*only, env=env)) == count
+
+
+def test_severity_is_in_every_format(tmp_path: Path) -> None:
+    """Text and CSV go by it as JSON does."""
+    env = configured(tmp_path, '[rules.split-command]\nseverity = "high"\n')
+    assert "  high     split-command" in scan(TWIN, env=env).out
+    rows = csv.DictReader(io.StringIO(scan("--format", "csv", TWIN, env=env).out))
+    assert {row["severity"] for row in rows} == {"high", ""}
+
+
+def test_muted_rule_is_left_out(tmp_path: Path) -> None:
+    """Its findings, its counts and its exit code; the verdict stays."""
+    env = configured(tmp_path, "[rules.split-masked-verb]\nmute = true\n")
+    assert findings(FOUNDING, env=env) == findings("--ignore", "split-masked-verb", FOUNDING)
+    assert "split-masked-verb" not in lines(FOUNDING, env=env)[-1]["findings"]
+    verdicts = [[x for x in each if x["type"] == "verdict"]
+                for each in (lines(FOUNDING), lines(FOUNDING, env=env))]  # fmt: skip
+    assert verdicts[0] == verdicts[1] != []
+
+
+def test_muted_rule_is_reported_when_named(tmp_path: Path) -> None:
+    """--rule wins over the file, and --ignore over --rule."""
+    env = configured(tmp_path, "[rules.split-command]\nmute = true\n")
+    assert "No findings." in scan(TWIN, env=env).out
+    named = ("--rule", "split-command", TWIN)
+    assert findings(*named, env=env) == findings(TWIN) != []
+    assert findings("--ignore", "split-command", *named, env=env) == []
+
+
+def test_once_reports_the_first_of_a_flow(tmp_path: Path) -> None:
+    """With the number of the others; the summary counts what is reported."""
+    capture = to_pcap(play(TWICE), tmp_path / "twice.pcap")
+    env = configured(tmp_path, "[rules.split-command]\nonce = true\n")
+    every = findings(capture)
+    assert len(every) == 3
+    (one,) = findings(capture, env=env)
+    assert one == every[0] | {"message": f"{every[0]['message']} (2 more of this rule in the flow)"}
+    assert lines(capture, env=env)[-1]["findings"] == {"split-command": 1}
+    assert lines(capture, env=env)[0] == lines(capture)[0]
+
+
+def test_once_is_for_each_flow(tmp_path: Path) -> None:
+    """Six flows with one finding each still have six, worded as they were."""
+    env = configured(tmp_path, "[rules.split-command]\nonce = true\n")
+    assert findings(TWIN, env=env) == findings(TWIN)
+    assert scan(TWIN, env=env) == scan(TWIN)
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("[rules.split-comand]\nmute = true", ("split-comand", "split-command")),
+    ("[rules.split-command]\nmuted = true", ("split-command", "'muted'", "mute")),
+    ('[rules.split-command]\nmute = "yes"', ("split-command.mute", "'yes'", "true, false")),
+    ('[rules.split-command]\nseverity = "bad"', ("split-command.severity", "'bad'", '"low"')),
+    ('[rules]\nsplit-command = "low"', ("split-command", "[rules.split-command]")),
+    ('[rules]\nfrmat = "json"', ("frmat", "format")),
+    ("rules = 5", ("rules", "Tables")),
+])  # fmt: skip
+def test_wrong_words_of_rules(tmp_path: Path, text: str, words: tuple[str, ...]) -> None:
+    """Every command refuses them, and says what is wrong, in which file, and what to write."""
+    for command in (("scan", TWIN), ("rules",)):
+        ran = seamark(*command, env=configured(tmp_path, text))
+        assert (ran.code, ran.out) == (2, "")
+        assert all(word in ran.err for word in (*words, str(tmp_path))), ran.err
+
+
+# ---- what the screen is told --------------------------------------------------------------------
+
+
+def told(settings: Settings, capture: Path) -> list[FlowDetail]:
+    """The flows as a worker with these settings tells of them."""
+    command = [sys.executable, *worker.arguments([str(capture)], settings)]
+    done = subprocess.run(
+        command, check=True, capture_output=True, timeout=PATIENCE, env=environment(), cwd=ROOT
+    )
+    stream = io.BytesIO(done.stdout)
+    details: dict[int, FlowDetail] = {}
+    while size := int.from_bytes(stream.read(4), "big"):
+        update = pickle.loads(stream.read(size))  # noqa: S301 - our own child's bytes
+        details |= {packed.flow: unpack(packed) for packed in update.details}
+    return list(details.values())
+
+
+def test_worker_gets_the_whole_policy() -> None:
+    """Each part of it is in the words that start a worker."""
+    said: dict[str, dict[str, Any]] = {"masked-banner": {"severity": "high", "once": True}}
+    said["one-sided"] = {"mute": True}
+    words = worker.arguments(["a.pcap"], Settings(policy=Policy(table=parse("here", said))))
+    assert json.loads(words[words.index("--policy") + 1]) == said
+    assert words[-2:] == ["--", "a.pcap"]
+
+
+def test_worker_reports_as_a_scan_does(tmp_path: Path) -> None:
+    """The severity that the user gave a rule, and nothing of one that is muted."""
+    said: dict[str, dict[str, Any]] = {"masked-ehlo-keyword": {"severity": "low"}}
+    said["split-masked-verb"] = {"mute": True}
+    details = told(Settings(policy=Policy(table=parse("here", said))), FOUNDING)
+    shown = sorted((f.flow, f.rule, str(f.severity)) for d in details for f in d.findings)
+    env = configured(tmp_path, keyword('severity = "low"') + "[rules.split-masked-verb]\nmute=true")
+    reported = findings(FOUNDING, env=env)
+    assert shown == sorted((x["flow"], x["rule"], x["severity"]) for x in reported)
+    assert (0, "masked-ehlo-keyword", "low") in shown
+
+
+@pytest.mark.terminal
+def test_screen_obeys_the_file(tmp_path: Path) -> None:
+    """The flows of the clean twin, which has only information, are listed as critical."""
+    env = configured(tmp_path, '[rules.split-command]\nseverity = "critical"\n')
+    shown = on_terminal(TWIN, env=env, until=lambda screen: b"crit" in screen, keys=b"q")
+    assert shown.code == 0
+    assert b"crit" in shown.screen

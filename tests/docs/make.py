@@ -1,7 +1,8 @@
-"""Writes the parts of README.md that are made from the code: ``python tests/docs/make.py``.
+"""Writes what is made from the code: ``python tests/docs/make.py``.
 
-A part stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``.  Without an argument the file is
-rewritten; with ``--check`` nothing is written, and the exit code is 1 where it is out of date.
+That is the parts of README.md between ``<!-- NAME -->`` and ``<!-- /NAME -->``, and all of
+docs/rules: a page for each rule, and their index.  With ``--check`` nothing is written, and the
+exit code is 1 where something is out of date or belongs to a rule that there no longer is.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dissect.analysis.families import FAMILIES
 from dissect.detect.registry import RULES
+from dissect.rulebook import Page, Section, pages
 from tui.__main__ import seamark
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 README: Final = ROOT / "README.md"
+PAGES: Final = ROOT / "docs" / "rules"
+"""Nothing but what is made here."""
 
 FOUNDING: Final = "captures/founding-behind.pcap"
 TWIN: Final = "captures/clean-twin-behind.pcap"
@@ -31,13 +36,96 @@ WIDTH: Final = 80
 # ---- what it reports ----------------------------------------------------------------------------
 
 
-def rules() -> str:
-    """The table of rules, in the order of the registry."""
+def rules(folder: str = "docs/rules/") -> str:
+    """The table of rules, in the order of the registry, with links to pages in a folder."""
     rows = [
-        f"| `{rule.info.name}` | {rule.info.group} | {rule.info.severity} | {rule.info.summary} |"
+        f"| [`{rule.info.name}`]({folder}{rule.info.name}.md) | {rule.info.group} "
+        f"| {rule.info.severity} | {escaped(rule.info.summary)} |"
         for rule in RULES
     ]
     return "\n".join(["| rule | group | severity | what it reports |", "|---|---|---|---|", *rows])
+
+
+# ---- a page for each rule -----------------------------------------------------------------------
+
+INDEX: Final = """\
+# Rules
+
+What Seamark looks for, in the order of its report. `seamark rules` prints this list, and \
+`seamark rules NAME` the page of a rule.
+
+"""
+
+BACK: Final = "[All rules](README.md)"
+
+
+def files() -> dict[str, str]:
+    """The text of each file in docs/rules, by its name."""
+    every = {f"{page.name}.md": page_text(page) for page in pages()}
+    return {"README.md": f"{INDEX}{rules('')}\n"} | every
+
+
+def page_text(page: Page) -> str:
+    """The page of one rule."""
+    info = page.info
+    facts = [
+        f"* Group: {info.group}",
+        f"* Severity: {info.severity}",
+        f"* Sources in its findings: {escaped(', '.join(info.sources))}",
+    ]
+    body = [f"## {section.heading}\n\n{section_text(section)}" for section in page.sections()]
+    head = [f"# {page.name}", f"{escaped(info.summary)}.", "\n".join(facts)]
+    return "\n\n".join([*head, *body, BACK]) + "\n"
+
+
+def section_text(section: Section) -> str:
+    """What stands under a heading of a page."""
+    if section.transcript:
+        return block(section.transcript)
+    return "\n\n".join(map(escaped, section.paragraphs))
+
+
+def escaped(prose: str) -> str:
+    """Text that Markdown shows as it is; code between backticks and links are left alone."""
+    parts = re.split(r"(`[^`]*`|https?://\S+)", prose)
+    return "".join(
+        part if at % 2 else re.sub(r"([\\*_<>\[\]|#~])", r"\\\1", part)
+        for at, part in enumerate(parts)
+    )
+
+
+def outdated() -> list[str]:
+    """The files in docs/rules that are missing, wrong, or nobody's."""
+    wanted, there = files(), {path.name for path in PAGES.glob("*")}
+    wrong = {
+        name
+        for name in wanted.keys() & there
+        if (PAGES / name).read_text(encoding="utf-8") != wanted[name]
+    }
+    return sorted((wanted.keys() ^ there) | wrong)
+
+
+def write_pages() -> None:
+    """Write the files in docs/rules, and remove the pages of rules that there no longer are."""
+    wanted = files()
+    PAGES.mkdir(parents=True, exist_ok=True)
+    for name in outdated():
+        if name in wanted:
+            (PAGES / name).write_text(wanted[name], encoding="utf-8")
+        else:
+            (PAGES / name).unlink()
+
+
+def families() -> str:
+    """What a verdict can name, and the weights of what speaks for it and against it."""
+    rows = ["| verdict | evidence | weight |", "|---|---|---|"]
+    for family in FAMILIES:
+        name = f"`{family.device}`"
+        for evidence in family.evidence:
+            rows.append(f"| {name} | {evidence.what} | {evidence.weight:.2f} |")
+            name = ""
+        rows += [f"| | against it: {each.what} | {each.weight:.2f} |" for each in family.against]
+    return "\n".join(rows)
 
 
 # ---- how it is called ---------------------------------------------------------------------------
@@ -118,12 +206,14 @@ def scan_jsonl() -> str:
     ])  # fmt: skip
 
 
-# ---- the file -----------------------------------------------------------------------------------
+# ---- the files ----------------------------------------------------------------------------------
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "rules": rules,
+    "verdicts": families,
     "help": help_text,
     "help scan": lambda: help_text("scan"),
+    "help rules": lambda: help_text("rules"),
     "scan text": scan_text,
     "scan twin": scan_twin,
     "scan jsonl": scan_jsonl,
@@ -156,12 +246,13 @@ def _marked(name: str) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Rewrite the file, or only say whether that would change it."""
+    """Rewrite the files, or only say whether that would change any."""
     old = new = README.read_text(encoding="utf-8")
     for name, make in PARTS.items():
         new = replaced(new, name, make())
     if "--check" in words:
-        return int(old != new)
+        return int(old != new or bool(outdated()))
+    write_pages()
     if old != new:
         README.write_text(new, encoding="utf-8")
     return 0
