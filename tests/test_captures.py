@@ -1,6 +1,7 @@
 """The manifest as a test: what the dissector finds in each bundled capture, through a real tshark.
 
-The manifest is made from the logs of the middleboxes and of Exim; see `lab.expect`.
+The manifest is made from the logs of the middleboxes and of the servers, and from what the sender
+reports of its own faults; see `lab.expect`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ CAPTURES = Path(__file__).resolve().parent.parent / "captures"
 TABLES: list[dict[str, Any]] = tomllib.loads((CAPTURES / manifest.NAME).read_text())["capture"]
 CONCLUSIVE = [table for table in TABLES if "devices" in table]
 """The captures in which something is certain about the device: one, or none."""
+UNTOUCHED = [table for table in TABLES if table.get("ends_only")]
+"""The captures of a sender's own faults, through a path that changes nothing."""
+ENDS = {"sender", "server"}
+"""Devices of verdicts that accuse nothing between the two."""
 
 pytestmark = [
     pytest.mark.tshark,
@@ -132,6 +137,12 @@ def test_verdicts_name_the_device(table: dict[str, Any]) -> None:
     if table["counts"]:
         counts = {name: count for name, count in verdicts[0].counts if count}
         assert counts == table["counts"]
+
+
+@pytest.mark.parametrize("table", UNTOUCHED, ids=lambda table: str(table["file"]))
+def test_verdicts_leave_the_path_alone(table: dict[str, Any]) -> None:
+    """Where the sender alone is to blame, no verdict accuses a middlebox."""
+    assert {verdict.device for verdict in reading(table["file"]).verdicts} <= ENDS
 
 
 def _miscount(table: Mapping[str, Any], rule: str, got: int) -> str:

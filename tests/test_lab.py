@@ -9,12 +9,14 @@ import os
 import shutil
 import subprocess
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from lab import manifest, packet, pcapfile
+from lab import manifest, packet, pcapfile, postfix
+from lab.acts import ACTS, Shift
 from lab.cases import CASES
 from lab.derive import read_any
 from lab.masker import PROFILES, Conversation
@@ -22,12 +24,19 @@ from lab.message import Message
 from lab.middlebox import Log, Middlebox, Settings, client_port
 from lab.mischief import Mischief
 from lab.needs import missing
+from lab.network import OTHER
 from lab.packet import Segment
+from lab.process import running, wait
 from lab.run import Recorded, record
+from lab.server import Account, Receipt
+from lab.servers import MAKES
 from lab.truth import truth
 
 from dissect.pipeline import Pipeline
 from dissect.source import find_tshark, open_capture, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 CAPTURES = Path(__file__).resolve().parent.parent / "captures"
 TABLES: list[dict[str, Any]] = tomllib.loads((CAPTURES / manifest.NAME).read_text())["capture"]
@@ -35,9 +44,9 @@ IN_DATA = (b"DATA\r\n", b"354 go ahead\r\n")
 
 
 @cache
-def why_not() -> str:
+def why_not(*makes: str) -> str:
     """Why the lab cannot run here: asked once, and only when a test needs to know."""
-    return missing()
+    return missing(*makes)
 
 
 def conversation(profile: str, *, greeted: bool = True) -> Conversation:
@@ -106,6 +115,27 @@ def test_masks_unknown_verbs_and_keeps_arguments() -> None:
     assert through("asa", b"STARTTLS\r\n") == [b"XXXXXXXX\r\n"]
 
 
+@pytest.mark.parametrize(
+    ("profile", "sent", "seen"),
+    [
+        ("ios", b"EHLO mail.example.org\r\n", b"xxxx mail.example.org\r\n"),
+        ("stars", b"STARTTLS\r\n", b"********\r\n"),
+        ("pix5", b"EHLO mail.example.org\r\n", b"NOOP mail.example.org\r\n"),
+        ("pix5", b"STARTTLS\r\n", b"NOOP    \r\n"),
+        ("pix5", b"HELO mail.example.org\r\n", b"HELO mail.example.org\r\n"),
+    ],
+)
+def test_makes_differ_in_what_they_write(profile: str, sent: bytes, seen: bytes) -> None:
+    """Lower case, asterisks, NOOP: always as many octets as before."""
+    assert through(profile, sent) == [seen]
+
+
+def test_leaves_the_octets_behind_bdat_alone() -> None:
+    """A chunk is as long as BDAT says, even where the packet ends in it; then commands go on."""
+    sent = (b"BDAT 10 LAST\r\nNON", b"SENSE\r\nNONSENSE\r\n")
+    assert through("asa-verbs", *sent) == [b"XXXX 10 LAST\r\nNON", b"SENSE\r\nXXXXXXXX\r\n"]
+
+
 def test_passes_everything_without_a_profile() -> None:
     """A middlebox that is switched off leaves a cut verb as it is."""
     packets = (b"RC", b"PT TO:<a@cam.example.net>\r\n", b"NONSENSE\r\n")
@@ -125,6 +155,20 @@ def test_masks_the_banner_but_for_2_and_0() -> None:
     box = conversation("asa", greeted=False)
     masked = box.server(b"220 mx.example.net 20 Sep 2020 10:00\r\n").payload
     assert masked == b"220 " + b"*" * 15 + b"20 ****2020 *0*00\r\n"
+
+
+@pytest.mark.parametrize(
+    ("profile", "said", "seen"),
+    [
+        ("pix4", b"220 mx.example.net 20 Sep 2020\r\n", b"220 SMTP/cmap_____________read\r\n"),
+        ("asa-late", b"220 20 Sep 2020\r\n", b"220 ***********\r\n"),
+        ("pix-greeting", b"220-mx 2\r\n220 hello\r\n", b"220-****\r\n*********\r\n"),
+    ],
+)
+def test_masks_whole_greetings(profile: str, said: bytes, seen: bytes) -> None:
+    """A PIX 4 says something of its own; others keep nothing but the first reply code."""
+    box = conversation(profile, greeted=False)
+    assert box.server(said).payload == seen
 
 
 def test_masks_keywords_with_ordinal_letters() -> None:
@@ -174,10 +218,97 @@ def test_masks_retransmissions_alike() -> None:
     box = Middlebox(Settings(PROFILES["asa"], {}, 0.0, 0.0, 0, 0), Log(log))
     sent = [(100, b"NOOP\r\nRC"), (108, b"PT TO:<a>\r\n"), (104, b"\r\nRCPT TO:<a>\r\n")]
     seen = [out for part in sent for out in box.frames(packet.build(segment(*part)))]
-    payloads = [found.payload for found in map(packet.parse, seen) if found]
+    payloads = [found.payload for found in map(packet.parse, (p.frame for p in seen)) if found]
     assert payloads == [b"NOOP\r\nXX", b"XX TO:<a>\r\n", b"\r\nXXXX TO:<a>\r\n"]
     rows = map(json.loads, log.getvalue().splitlines())
     assert [(row["part"], row["seq"]) for row in rows] == [("head", 106), ("tail", 108)]
+
+
+@pytest.mark.parametrize("start", [100, packet.SEQUENCE_SPACE - 5])
+def test_counts_on_where_octets_were_taken_out(start: int) -> None:
+    """Numbers behind the place move for one end and back for the other, around zero too."""
+    gone = Shift(start, -14)
+    assert gone.out(start - 1) == start - 1
+    assert gone.out(start + 14) == start
+    assert gone.back(start) == start
+    assert gone.back(start + 1) == start + 15
+
+
+def test_counts_on_where_octets_were_put_in() -> None:
+    """What was said after the place moves up by as much as was put in."""
+    more = Shift(200, 26)
+    assert [more.out(199), more.out(200)] == [199, 226]
+    assert [more.back(200), more.back(226)] == [200, 200]
+
+
+def test_drops_what_is_too_large_and_nothing_else() -> None:
+    """A black hole looks at the size of the packet, not at what is in it."""
+    small, large = segment(100, b"a" * 1360), segment(1460, b"b" * 1361)
+    hole = ACTS["swallow"]()
+    assert [sent.segment for sent in hole.look(small, from_client=True).sent] == [small]
+    assert not hole.look(large, from_client=True).sent
+
+
+def test_forges_with_a_header_of_its_own() -> None:
+    """A forged reset has the numbers of the stream, and neither options nor the real TTL."""
+    real = replace(segment(100, b""), transport=segment(100, b"").transport + bytes(12))
+    forged = packet.parse(packet.build(real.moved(107, b"").forged(packet.RST)))
+    assert forged is not None
+    assert (forged.sequence, forged.flags, len(forged.transport)) == (107, packet.RST, 20)
+    assert (real.network[8], forged.network[8]) == (64, 47)
+
+
+def test_ends_what_a_process_has_started(tmp_path: Path) -> None:
+    """A child that outlives its parent does not outlive the block."""
+    said = tmp_path / "said"
+    command = ["sh", "-c", "sleep 600 & echo $!; exec sleep 600"]
+    with running(command, said, lambda: said.read_text().endswith("\n")):
+        child = int(said.read_text())
+        os.kill(child, 0)
+    wait(lambda: _has_ended(child), "end of the child")
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process is gone, or nothing of it is left but its place in the table."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state.split()[0] == "Z"
+
+
+_EXIM_LOG = """\
+12:00:00 SMTP connection from [192.0.2.10]:33738 (TCP/IP connection count = 1)
+12:00:00 1xV5RX-00011H-1l <= a@example.org H=(x) [192.0.2.10]:33738 P=esmtp S=396 id=m@x for b@y c@y
+12:00:01 SMTP connection from [192.0.2.10]:33739 (TCP/IP connection count = 1)
+12:00:01 SMTP protocol synchronization error (next input sent too soon: pipelining was \
+advertised): rejected "XXXX TO:<b@y>" H=(x) [192.0.2.10]:33739 next input="RCPT TO:<c@y>\\r\\n"
+"""
+
+_POSTFIX_LOG = """\
+12:00:00 mx postfix/smtpd[1]: connect from unknown[192.0.2.10]:33738
+12:00:00 mx postfix/smtpd[1]: 56719218154: client=unknown[192.0.2.10]:33738
+12:00:00 mx postfix/discard[2]: 56719218154: to=<b@y>, relay=none, dsn=2.0.0, status=sent (y)
+12:00:00 mx postfix/discard[2]: 56719218154: to=<c@y>, relay=none, dsn=2.0.0, status=sent (y)
+12:00:01 mx postfix/smtpd[1]: connect from unknown[192.0.2.10]:33739
+12:00:01 mx postfix/smtpd[1]: BDDD2218154: client=unknown[192.0.2.10]:33739
+12:00:01 mx postfix/smtpd[1]: disconnect from unknown[192.0.2.10]:33739 ehlo=1 unknown=0/1
+"""
+
+
+@pytest.mark.parametrize(
+    ("make", "log", "hasty"), [("exim", _EXIM_LOG, (33739,)), ("postfix", _POSTFIX_LOG, ())]
+)
+def test_reads_the_servers_logs(make: str, log: str, hasty: tuple[int, ...]) -> None:
+    """Who came, whose mail was taken and for whom, and who was dropped for talking too soon."""
+    receipt = Receipt(33738, frozenset({"b@y", "c@y"}))
+    assert MAKES[make].account(log) == Account((33738, 33739), (receipt,), hasty)
+
+
+def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where there is no Postfix, the reason says how to get one."""
+    monkeypatch.setattr("lab.postfix._DAEMONS", tmp_path)
+    assert "./run test" in postfix.missing()
 
 
 @pytest.mark.parametrize(
@@ -226,30 +357,82 @@ def test_capture_is_the_one_in_the_manifest(table: dict[str, Any]) -> None:
     assert path.stat().st_size < 200_000
 
 
-@pytest.mark.parametrize(
-    "table",
-    [table for table in TABLES if not table["file"].endswith("ng")],
-    ids=lambda table: str(table["file"]),
-)
+def each_readable() -> pytest.MarkDecorator:
+    """One test a capture that the lab itself can read, named after the file."""
+    tables = [table for table in TABLES if not table["file"].endswith("ng")]
+    return pytest.mark.parametrize("table", tables, ids=lambda table: str(table["file"]))
+
+
+@each_readable()
 def test_evidence_can_be_seen(table: dict[str, Any]) -> None:
     """The frames of each split verb hold its halves: masked behind the middlebox, whole before."""
-    frames = {frame.number: frame for frame in pcapfile.frames(read_any(CAPTURES / table["file"]))}
-    for row in table.get("evidence", []):
-        held = [frames[number].segment.payload for number in row["frames"]]
-        ports = {client_port(frames[number].segment) for number in row["frames"]}
-        assert ports == {row["client_port"]}
+    for row, held in _evidence(table):
+        assert {client_port(part) for part in held} == {row["client_port"]}
         if row["rule"] == "split-masked-verb" and table["file"] != "offloaded-before.pcap":
             verb, offset = row["observed"].encode(), row["offset"]
-            assert held[0].endswith(verb[:offset])
-            assert held[1].startswith(verb[offset:20])
+            assert held[0].payload.endswith(verb[:offset])
+            assert held[1].payload.startswith(verb[offset:20])
+
+
+@each_readable()
+def test_evidence_of_other_damage_can_be_seen(table: dict[str, Any]) -> None:
+    """The first frame of each piece of evidence holds what its rule is about."""
+    for row, held in _evidence(table):
+        wanted = _SIGNS.get(row["rule"])
+        assert wanted is None or wanted(held[0], str(row.get("original", "")).encode("latin-1"))
+
+
+def _evidence(table: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[Segment]]]:
+    """Each piece of evidence for a capture, with the segments of its frames."""
+    frames = {frame.number: frame for frame in pcapfile.frames(read_any(CAPTURES / table["file"]))}
+    for row in table.get("evidence", []):
+        yield row, [frames[number].segment for number in row["frames"]]
+
+
+def _contains(part: Segment, original: bytes) -> bool:
+    return bool(original) and original in part.payload
+
+
+def _offer_or_request(said: bytes) -> bool:
+    """An EHLO reply without STARTTLS, or the command that somebody else answers."""
+    return said == b"STARTTLS\r\n" or (said.startswith(b"250-") and b"STARTTLS" not in said)
+
+
+_SIGNS: dict[str, Callable[[Segment, bytes], bool]] = {
+    "missing-terminator": _contains,
+    "unstuffed-dot": lambda part, _: b"\r\n.\r\nThe second part\r\n" in part.payload,
+    "bdat-size-mismatch": _contains,
+    "ambiguous-end-of-data": lambda part, what: what + b"MAIL FROM:" in part.payload,
+    "early-talker": _contains,
+    "starttls-stripped": lambda part, _: _offer_or_request(part.payload),
+    "injected-reply": lambda part, _: part.payload.startswith(b"541 "),
+    "forged-reset": lambda part, _: (part.flags, part.network[8]) == (packet.RST, 47),
+    "path-mtu-black-hole": lambda part, _: part.size == 1500,
+    "ehlo-answered-as-noop": lambda part, _: part.payload.startswith(b"EHLO "),
+    "body-parsed-as-commands": lambda part, _: b" LAST\r\nFrom: " in part.payload,
+    "masked-greeting-hang": lambda part, _: part.payload.startswith(b"220-*"),
+}
+"""What the first frame of a piece of evidence holds, by rule: the segment, and the original."""
 
 
 @pytest.fixture(scope="module")
 def founding(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     """The founding case, recorded afresh."""
-    if why_not():
-        pytest.skip(why_not())
+    if why := why_not("exim"):
+        pytest.skip(why)
     return record(CASES["founding"], tmp_path_factory.mktemp("lab"))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Callable[[str], Recorded]:
+    """Records a case afresh; skips the test where the case cannot be recorded here."""
+
+    def make(name: str) -> Recorded:
+        if why := why_not(CASES[name].server):
+            pytest.skip(why)
+        return record(CASES[name], tmp_path)
+
+    return make
 
 
 @pytest.mark.lab
@@ -318,6 +501,112 @@ def test_recording_is_private_and_leaves_nothing(founding: Recorded) -> None:
     assert {path.stat().st_mode & 0o077 for path in founding.captures.values()} == {0}
     left = subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True, timeout=10)
     assert f"seamark-{os.getpid()}" not in left.stdout
+
+
+@pytest.mark.lab
+def test_postfix_loses_one_recipient_and_goes_on(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: Postfix counts one unknown command a masked RCPT, and mails all the others."""
+    made = fresh("postfix-split")
+    found = truth(made)
+    assert made.mainlog.count(" unknown=0/1 ") == len(found.split()) == len(found.lost) == 2
+    assert len(found.accepted) == 3
+    sent = b"".join(_said(made.captures["behind"], to="server").values())
+    assert sent.count(b"\r\nXXXX TO:<recipient") == 2
+
+
+@pytest.mark.lab
+def test_masked_bdat_turns_a_message_into_commands(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: Exim complains about lines of the message, which is whole in both captures."""
+    made = fresh("bdat-masked")
+    before, behind = (_said(path, to="server")[33739] for path in made.captures.values())
+    assert b"\r\nBDAT 502 LAST\r\nFrom: <" in before
+    assert behind == before.replace(b"BDAT 502", b"XXXX 502")
+    assert 'SMTP syntax error in "Subject: minutes of the meeting"' in made.mainlog
+    assert truth(made).accepted == {33738}
+
+
+@pytest.mark.lab
+def test_one_network_is_not_offered_tls(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: the line is gone for one network, and only there the mail came in the clear."""
+    made = fresh("starttls-stripped")
+    before, behind = (_said(path, to="client") for path in made.captures.values())
+    assert [port for port, said in before.items() if b"250-STARTTLS\r\n" in said] == [33738, 33741]
+    assert [b"250-STARTTLS\r\n" in said for said in behind.values()] == [True] * 4
+    for port, said in before.items():
+        stripped = behind[port].replace(b"250-STARTTLS\r\n", b"")
+        assert said == (behind[port] if port in (33738, 33741) else stripped)
+    encrypted = [line for line in made.mainlog.splitlines() if " X=TLS" in line]
+    assert [OTHER in line for line in encrypted] == [True, True]
+    assert len(truth(made).accepted) == 4
+
+
+@pytest.mark.lab
+def test_starttls_is_answered_by_somebody_else(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: the command and the refusal are on the client's side only; the mail is taken."""
+    made = fresh("starttls-refused")
+    for port in (33738, 33739):
+        asked = [_said(path, to="server")[port] for path in made.captures.values()]
+        told = [_said(path, to="client")[port] for path in made.captures.values()]
+        assert asked[0].replace(b"STARTTLS\r\n", b"") == asked[1] != asked[0]
+        assert told[0].replace(b"500 Unsupported command.\r\n", b"") == told[1] != told[0]
+    assert truth(made).accepted == {33738, 33739}
+
+
+@pytest.mark.lab
+def test_real_ends_talk_on_after_a_forged_reset(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: one reset with a strange TTL on each side, and later packets with the usual one."""
+    made = fresh("forged-reset")
+    for path in made.captures.values():
+        found = [frame.segment for frame in pcapfile.frames(pcapfile.read(path))]
+        forged = [part for part in found if part.network[8] == packet.FORGED_TTL[0]]
+        assert [part.flags for part in forged] == [packet.RST]
+        later = found[found.index(forged[0]) + 1 :]
+        assert {part.network[8] for part in later if part.ports == forged[0].ports} == {64}
+    assert not truth(made).accepted
+
+
+@pytest.mark.lab
+def test_content_filter_speaks_in_the_servers_name(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: 541 and a reset in front of the filter; the text never comes out behind it."""
+    made = fresh("injected-reply")
+    before, behind = (_said(path, to="client")[33739] for path in made.captures.values())
+    assert before == behind + b"541 5.4.1 Content blocked\r\n"
+    sent = [_said(path, to="server")[33739] for path in made.captures.values()]
+    assert [b"forbidden fruit" in said for said in sent] == [True, False]
+    assert truth(made).accepted == {33738}
+
+
+@pytest.mark.lab
+def test_second_envelopes_get_through(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: Postfix's log says which sequences it took for the end of a message."""
+    found = truth(fresh("smuggling"))
+    smuggled = {r.client for r in found.account.receipts if "everybody@" in "".join(r.recipients)}
+    taken = {fault.text for fault in found.faults if fault.client in smuggled}
+    assert taken == {"\n.\n", "\n.\r\n", "\r\n.\n"}
+    assert len(found.faults) == len(found.accepted) == 6
+
+
+@pytest.mark.lab
+def test_early_talker_comes_before_the_greeting(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: on both sides the client speaks first, and Exim turns it away."""
+    made = fresh("early-talker")
+    for path in made.captures.values():
+        parts = [frame.segment for frame in pcapfile.frames(pcapfile.read(path))]
+        spoken = [part for part in parts if 33739 in part.ports and part.payload]
+        assert spoken[0].payload == b"EHLO mail.example.org\r\n"
+        assert spoken[1].payload.startswith(b"554 ")
+    assert truth(made).synchronisation == [33739]
+
+
+def _said(path: Path, *, to: str) -> dict[int, bytes]:
+    """By client: all that it said, or was told, each octet once."""
+    streams: dict[int, dict[int, int]] = {}
+    for frame in pcapfile.frames(pcapfile.read(path)):
+        found = frame.segment
+        if (found.ports[1] == 25) is (to == "server"):
+            octets = enumerate(found.payload, found.sequence)
+            streams.setdefault(client_port(found), {}).update(octets)
+    return {port: bytes(stream[at] for at in sorted(stream)) for port, stream in streams.items()}
 
 
 def _masked_replies(path: Path) -> tuple[int, int]:

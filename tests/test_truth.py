@@ -13,7 +13,7 @@ from dissect.analysis.model import FlowDetail
 from dissect.pipeline import Pipeline
 from dissect.source import find_tshark, open_capture, read
 
-BESIDE = {"sync-error", "retry-storm"}
+BESIDE = {"sync-error", "retry-storm", "rate-without-delivery"}
 """What some of the generated damage brings with it; the truth does not count it."""
 
 

@@ -22,18 +22,20 @@ def main() -> int:
     if given.command == "list":
         sys.stdout.writelines(f"{case.name}: {case.summary}\n" for case in CASES.values())
         return 0
-    why = missing()
+    names = given.cases or list(CASES)
+    why = missing(*{CASES[name].server for name in names})
     if why:
         sys.stderr.write(f"{why}\n")
         return 3
-    _record(given.cases or list(CASES), given.folder)
+    _record(names, given.folder)
     return 0
 
 
 def _record(names: list[str], folder: Path) -> None:
     """Record cases into a folder and bring its manifest up to date."""
     folder.mkdir(parents=True, exist_ok=True)
-    tables = [table for table in manifest.load(folder) if table["case"] not in names]
+    others = CASES.keys() - set(names)
+    tables = [table for table in manifest.load(folder) if table["case"] in others]
     for name in names:
         sys.stderr.write(f"{name}\n")
         found = _capture(name, folder)

@@ -1,16 +1,16 @@
-"""The cases: what the sender sends, what the middlebox does, and where the captures are taken."""
+"""All cases: here those of the founding story, and what the same damage looks like elsewhere."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
+from lab.case import Case
+from lab.faults import FAULTS
+from lab.masks import MASKS
 from lab.message import Message
 from lab.network import SERVER, SERVER6
+from lab.paths import PATHS
 from lab.sender import Plan
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _TERM = Message("start of term", "registrar@example.org", 60, (2,))
 _EXAMS = Message("examination lists", "secretary@lists.example.org", 55, (1,))
@@ -19,48 +19,6 @@ _NOTE = Message("minutes of the meeting", "registrar@example.org", 2)
 _SHORT = Message("room change", "secretary@lists.example.org", 3)
 
 _STORY = (_NOTE, _TERM, _EXAMS, _SHORT, _TERM, _LIBRARY, _EXAMS, _NOTE, _TERM)
-
-
-PLACES = ("before", "behind", "server")
-"""In front of the first middlebox, behind it, and behind the second one."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One recorded situation."""
-
-    name: str
-    summary: str
-    """One sentence for the README and the manifest."""
-    plan: Plan
-    profile: str = "none"
-    """Of `lab.masker.PROFILES`: of the middlebox, or of the one near the sender."""
-    second: str = ""
-    """Profile of another middlebox, between the first and the server; empty: there is none."""
-    strict: bool = False
-    """Exim drops a client that goes on talking behind a command that it does not know."""
-    fates: Mapping[int, str] = field(default_factory=dict)
-    """Of `lab.mischief.Mischief`."""
-    delay: float = 0.015
-    """Seconds from one side of the middlebox to the other."""
-    pause: float = 0.004
-    """Seconds between two frames of one direction."""
-    cut: int = 0
-    """Payload size that the middlebox cuts to, where the sender's interface leaves it to others."""
-    offload: bool = False
-    tag: int = 0
-    """VLAN id on the recorded part of the path; 0: none."""
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        """Of all middleboxes, from the sender to the server."""
-        return (self.profile, self.second) if self.second else (self.profile,)
-
-    @property
-    def sides(self) -> tuple[str, ...]:
-        """The places where captures are taken, from the sender to the server."""
-        return PLACES[: len(self.profiles) + 1]
-
 
 CASES = {
     case.name: case
@@ -86,7 +44,7 @@ CASES = {
             "because more commands wait behind it; the message is lost on every try.",
             Plan(SERVER, (_TERM, _NOTE, _TERM, _TERM)),
             profile="asa",
-            strict=True,
+            quirks=("strict",),
         ),
         Case(
             "ehlo-refused",
@@ -94,13 +52,13 @@ CASES = {
             "Exim drops the connection.",
             Plan(SERVER, (Message("start of term", "registrar@example.org", 12),)),
             profile="pix",
-            strict=True,
+            quirks=("strict",),
         ),
         Case(
             "terminator-swallowed",
             "The dot that ends the message comes in a packet of its own, which the firewall never "
             "passes on; the client sends it again and again and gives up.",
-            Plan(SERVER, (_NOTE,), lone_dot=True, patience=5.0),
+            Plan(SERVER, (replace(_NOTE, last=3),), patience=5.0),
             profile="asa-dot",
         ),
         Case(
@@ -136,6 +94,9 @@ CASES = {
             profile="asa",
             tag=42,
         ),
+        *PATHS,
+        *FAULTS,
+        *MASKS,
     )
 }
 """By name."""

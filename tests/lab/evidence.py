@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.truth import Truth, Verb, holders, passed
+from lab.truth import Truth, Verb, addressee, holders, passed, resets, said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lab.pcapfile import Frame
 
 Row = dict[str, str | int | list[int] | list[str]]
+Change = dict[str, str | int]
 
-_ADDRESS = re.compile(r"TO:<([^>]+)>")
+_LAST_LINE = "\r\n220 "
 _SYNC_REPLY = b"554 SMTP synchronization error"
+
+RULES = {
+    "noop": "ehlo-answered-as-noop",
+    "stripped": "starttls-stripped",
+    "refused": "starttls-stripped",
+    "dropped": "path-mtu-black-hole",
+    "reset": "forged-reset",
+    "injected": "injected-reply",
+    "no-terminator": "missing-terminator",
+    "lone-dot": "unstuffed-dot",
+    "chunk-size": "bdat-size-mismatch",
+    "ambiguous-end": "ambiguous-end-of-data",
+    "early": "early-talker",
+}
+"""Which rule has to find what a middlebox did, or a sender."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +41,7 @@ class Scene:
     truth: Truth
     frames: Sequence[Frame]
     side: str
-    """Of `lab.cases.PLACES`."""
+    """Of `lab.case.PLACES`."""
 
 
 def rows(scene: Scene) -> list[Row]:
@@ -58,15 +73,15 @@ def _verb_row(rule: str, scene: Scene, verb: Verb, frames: list[int]) -> Row:
         "observed": seen + verb.rest,
         "offset": verb.offset,
         "frames": frames,
-        "recipient": _recipient(verb),
+        "recipient": addressee(verb),
         "outcome": _outcome(scene.truth, verb),
     }
 
 
 def _lost(scene: Scene) -> Iterator[Row]:
     for verb in scene.truth.split():
-        recipient = scene.truth.lost.get(verb.client)
-        if recipient is not None:
+        recipient = addressee(verb)
+        if scene.truth.lost.get(verb.client) == recipient:
             yield {
                 "rule": "lost-recipient",
                 "client_port": verb.client,
@@ -139,6 +154,82 @@ def _terminator(scene: Scene) -> Iterator[Row]:
         }
 
 
+def _misread(scene: Scene) -> Iterator[Row]:
+    for verb in scene.truth.misread():
+        yield {
+            "rule": "body-parsed-as-commands",
+            "client_port": verb.client,
+            "frames": holders(scene.frames, verb.client, verb.sequence, to="server")[:1],
+        }
+
+
+def hung(scene: Scene) -> list[dict[str, str | int]]:
+    """The banners whose last line has lost its reply code, as far as they can be seen."""
+    return [
+        row
+        for row in greeted(scene, "banner")
+        if _LAST_LINE in str(row["before"]) and _LAST_LINE not in str(row["after"])
+    ]
+
+
+def _hung(scene: Scene) -> Iterator[Row]:
+    for row in hung(scene):
+        client = int(row["client"])
+        yield {
+            "rule": "masked-greeting-hang",
+            "client_port": client,
+            "frames": holders(scene.frames, client, int(row["seq"]), to="client"),
+        }
+
+
+def _faulty(scene: Scene) -> Iterator[Row]:
+    for fault in scene.truth.faults:
+        yield {
+            "rule": RULES[fault.kind],
+            "client_port": fault.client,
+            "original": fault.text,
+            "frames": said(scene.frames, fault.client, fault.offset)[:1],
+        }
+
+
+def acted(scene: Scene) -> list[Row]:
+    """What boxes did to packets, as far as one file shows it: one row a client and rule."""
+    seen: dict[tuple[int, str], Row] = {}
+    for change in scene.truth.changes:
+        finder = _ACTS.get(str(change["kind"]))
+        if finder and (frames := finder(scene, change)):
+            client, rule = int(change["client"]), RULES[str(change["kind"])]
+            seen.setdefault((client, rule), {"rule": rule, "client_port": client, "frames": frames})
+    return list(seen.values())
+
+
+def _first_holder(scene: Scene, change: Change) -> list[int]:
+    """The first frame with the place of a change, on the client's side of the box."""
+    if passed(int(change["box"]), scene.side, to="server"):
+        return []
+    client, place = int(change["client"]), int(change["seq"])
+    return holders(scene.frames, client, place, to=str(change["to"]))[:1]
+
+
+def _reset(scene: Scene, change: Change) -> list[int]:
+    """The frame of a forged reset, where it passes."""
+    to = str(change["to"])
+    if not passed(int(change["box"]), scene.side, to=to):
+        return []
+    # What the real end resets later may have the same number.
+    return resets(scene.frames, int(change["client"]), int(change["seq"]), to=to)[:1]
+
+
+_ACTS: dict[str, Callable[[Scene, Change], list[int]]] = {
+    "noop": _first_holder,
+    "stripped": _first_holder,
+    "refused": _first_holder,
+    "dropped": _first_holder,
+    "injected": _first_holder,
+    "reset": _reset,
+}
+
+
 def _seam(scene: Scene, verb: Verb) -> list[int]:
     """The frames with the verb's two halves: one and the same where segmentation was offloaded."""
     halves = (verb.sequence, verb.sequence + verb.offset)
@@ -146,17 +237,12 @@ def _seam(scene: Scene, verb: Verb) -> list[int]:
     return [number for first in found for number in first] if all(found) else []
 
 
-def _recipient(verb: Verb) -> str:
-    match = _ADDRESS.search(verb.rest)
-    return match.group(1) if match else ""
-
-
 def _outcome(truth: Truth, verb: Verb) -> str:
     refused = verb.client in truth.accepted or "TO:" not in verb.rest
     return "refused" if refused else "connection dropped"
 
 
-_MAKERS: tuple[Callable[[Scene], Iterator[Row]], ...] = (
+_MAKERS: tuple[Callable[[Scene], Iterable[Row]], ...] = (
     _split,
     _whole,
     _lost,
@@ -164,4 +250,8 @@ _MAKERS: tuple[Callable[[Scene], Iterator[Row]], ...] = (
     _banner,
     _keywords,
     _terminator,
+    _misread,
+    _hung,
+    _faulty,
+    acted,
 )

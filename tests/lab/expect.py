@@ -1,28 +1,21 @@
-"""Which findings a capture must lead to, worked out from the truth about its case.
-
-`findings` are exact counts, `at_least` are lower bounds, `may` are rules that are free to fire;
-what is in none of the three has to stay silent.
-"""
+"""Which findings a capture must lead to, worked out from the truth about its case."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.cases import CASES, Case
-from lab.evidence import Scene, greeted
+from lab.case import Case
+from lab.cases import CASES
+from lab.evidence import RULES, Scene, acted, greeted, hung
+from lab.expectation import Expectation, of_case
 from lab.truth import Truth, passed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from lab.message import Message
-
-_TO_INFORM = frozenset(
-    {"split-command", "split-terminator", "masked-banner", "offloaded-capture", "capture-gap"}
-    | {"one-sided", "joined-midway", "cut-snaplen", "unanswered-command"}
-)
-"""Rules below medium severity, which do not change the exit code."""
 
 _STORM = 3
 """The damaged attempt of one envelope from which on each one is part of a storm of retries."""
@@ -32,25 +25,6 @@ DEVICE = "cisco-smtp-inspection"
 
 _OTHER_VERBS = ("EHLO", "MAIL", "DATA", "QUIT")
 """What the sender says in each conversation, beside one RCPT a recipient."""
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What `seamark scan` has to find in one file."""
-
-    findings: Mapping[str, int] = field(default_factory=dict)
-    at_least: Mapping[str, int] = field(default_factory=dict)
-    may: tuple[str, ...] = ()
-    devices: tuple[str, ...] | None = None
-    """Of the verdicts, exactly; None where nothing is certain about them."""
-    counts: Mapping[str, int] = field(default_factory=dict)
-    """Of the one verdict, exactly, but for zeros; empty where nothing is certain about them."""
-
-    @property
-    def exit_code(self) -> int:
-        """1 where something at or above medium must be found, else 0."""
-        certain = {**self.findings, **self.at_least}
-        return int(any(certain[rule] and rule not in _TO_INFORM for rule in certain))
 
 
 @dataclass(frozen=True)
@@ -99,17 +73,27 @@ def seen(view: View) -> Expectation:
     """
     truth = view.truth
     swallowed = {int(row["client"]) for row in truth.of_kind("terminator")}
+    hanging = len(hung(view.scene))
     found = {
-        "masked-banner": view.greeted("banner"),
+        "masked-banner": view.greeted("banner") - hanging,
+        "masked-greeting-hang": hanging,
         "masked-ehlo-keyword": view.greeted("keyword"),
         "terminator-swallowed": view.among(swallowed),
         "split-masked-verb": view.split(),
         "masked-verb": view.masked(),
+        "body-parsed-as-commands": view.among([verb.client for verb in truth.misread()]),
         "split-command": _split_commands(view) - view.split(),
         **_losses(view),
+        **Counter(str(row["rule"]) for row in acted(view.scene)),
+        **Counter(RULES[fault.kind] for fault in truth.faults if fault.client in view.clients),
     }
-    given = Expectation(_positive(found), devices=_devices(view), counts=_counts(view))
-    return _with_case(given, view.case.name, view.scene.side)
+    given = Expectation(
+        _positive(found),
+        devices=_devices(view),
+        ends_only=not truth.changes and bool(truth.faults),
+        counts=_counts(view),
+    )
+    return of_case(given, view.case.name, view.scene.side)
 
 
 def _losses(view: View) -> dict[str, int]:
@@ -133,7 +117,10 @@ def _split_commands(view: View) -> int:
 def _devices(view: View) -> tuple[str, ...] | None:
     """The device that the verdict has to name; None where the damage in view is no proof of it."""
     if not view.truth.changes:
-        return ()
+        return None if view.truth.faults else ()
+    verbs = (*view.truth.split(), *view.truth.whole())
+    if not all(verb.masked.startswith("X") for verb in verbs):
+        return None
     proof = view.split() or view.masked() or view.greeted("keyword")
     return (DEVICE,) if proof else None
 
@@ -141,7 +128,8 @@ def _devices(view: View) -> tuple[str, ...] | None:
 def _counts(view: View) -> dict[str, int]:
     """What the verdict has to count, where every conversation went through to its QUIT."""
     messages = view.messages()
-    if not _devices(view) or set(view.truth.accepted) != set(messages):
+    plain = all(message.manner == "pipelined" for message in messages.values())
+    if not _devices(view) or not plain or set(view.truth.accepted) != set(messages):
         return {}
     whole_here = not passed(0, view.scene.side, to="server")
     verbs = sum(message.recipients + len(_OTHER_VERBS) for message in messages.values())
@@ -162,117 +150,6 @@ def _counts(view: View) -> dict[str, int]:
 
 def _positive(counts: Mapping[str, int]) -> dict[str, int]:
     return {rule: count for rule, count in counts.items() if count > 0}
-
-
-def _loose(*rules: str) -> Callable[[Expectation], Expectation]:
-    """A correction: these rules may fire any number of times, but as often as is certain."""
-
-    def correct(given: Expectation) -> Expectation:
-        exact = {rule: count for rule, count in given.findings.items() if rule not in rules}
-        bounds = {rule: count for rule, count in given.findings.items() if rule in rules}
-        return replace(given, findings=exact, at_least=bounds, may=tuple(sorted(rules)))
-
-    return correct
-
-
-def _free(*rules: str) -> Callable[[Expectation], Expectation]:
-    """A correction: these rules may fire or not; nothing about them is certain."""
-
-    def correct(given: Expectation) -> Expectation:
-        exact = {rule: count for rule, count in given.findings.items() if rule not in rules}
-        return replace(given, findings=exact, may=tuple(sorted({*given.may, *rules})))
-
-    return correct
-
-
-def _also(rule: str, count: int = 1) -> Callable[[Expectation], Expectation]:
-    """A correction: one more finding, known from how the case is made."""
-
-    def correct(given: Expectation) -> Expectation:
-        return replace(given, findings={**given.findings, rule: count})
-
-    return correct
-
-
-_CORRECTIONS: dict[tuple[str, str], tuple[Callable[[Expectation], Expectation], ...]] = {
-    ("sync-error", "before"): (_free("rate-without-delivery"),),
-    ("sync-error", "behind"): (_free("rate-without-delivery"),),
-    ("ehlo-refused", "before"): (_also("pipelining-not-offered"), _free("rate-without-delivery")),
-    ("ehlo-refused", "behind"): (_also("pipelining-not-offered"), _free("rate-without-delivery")),
-    ("terminator-swallowed", "behind"): (_free("missing-terminator", "capture-gap"),),
-    ("offloaded", "before"): (_also("offloaded-capture"),),
-    ("disorder", "before"): (_loose("split-command"),),
-    ("disorder", "behind"): (_loose("split-command"),),
-}
-"""What cannot be counted from the logs, by case and side."""
-
-
-def _with_case(given: Expectation, case: str, side: str) -> Expectation:
-    for correct in _CORRECTIONS.get((case, side), ()):
-        given = correct(given)
-    return given
-
-
-def _keep(*rules: str) -> Callable[[Expectation], Expectation]:
-    """A correction for a derived file: only these stay certain, all else that was found is free."""
-
-    def correct(given: Expectation) -> Expectation:
-        free = tuple(rule for rule in given.findings if rule not in rules)
-        return _free(*free)(given)
-
-    return correct
-
-
-def _bound(rule: str) -> Callable[[Expectation], Expectation]:
-    def correct(given: Expectation) -> Expectation:
-        return replace(given, at_least={**given.at_least, rule: 1}, may=(*given.may, rule))
-
-    return correct
-
-
-def _no_verdict(given: Expectation) -> Expectation:
-    """A correction for a derived file: nothing is certain about the verdict."""
-    return replace(given, devices=None, counts={})
-
-
-def _no_counts(given: Expectation) -> Expectation:
-    """A correction for a derived file: the verdict is certain, its numbers are not."""
-    return replace(given, counts={})
-
-
-DERIVED: dict[str, tuple[Callable[[Expectation], Expectation], ...]] = {
-    "midway.pcap": (_bound("joined-midway"), _no_counts),
-    "truncated.pcap": (_no_counts,),
-    "snaplen.pcap": (
-        _keep(),
-        _bound("cut-snaplen"),
-        _free("capture-gap", "masked-verb"),
-        _no_verdict,
-    ),
-    "ehlo-refused-snaplen.pcap": (
-        _keep("masked-verb"),
-        _bound("cut-snaplen"),
-        _free("capture-gap"),
-    ),
-    "one-sided-client.pcap": (_keep("split-masked-verb"), _bound("one-sided"), _no_counts),
-    "one-sided-server.pcap": (
-        _keep("masked-banner"),
-        _bound("one-sided"),
-        _free("unsolicited-reply", "split-masked-verb"),
-        _no_verdict,
-    ),
-}
-"""What becomes of the expectation of the source when a file is derived from it."""
-
-UNSURE_OF_EXIT = frozenset({"snaplen.pcap", "one-sided-server.pcap"})
-"""Files in which so little is left that 0 and 1 are both right."""
-
-
-def derived(name: str, given: Expectation) -> Expectation:
-    """What is to be found in a derived file, from what is to be found in its source."""
-    for correct in DERIVED.get(name, ()):
-        given = correct(given)
-    return given
 
 
 def whole_case(name: str, scene: Scene) -> View:

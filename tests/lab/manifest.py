@@ -12,7 +12,8 @@ from lab import evidence, expect, pcapfile
 from lab.cases import CASES
 from lab.derive import DERIVATIONS, Derivation, read_any
 from lab.evidence import Scene
-from lab.expect import Expectation, View
+from lab.expect import View
+from lab.expectation import UNSURE_OF_EXIT, Expectation, from_source
 from lab.middlebox import SMTP, client_port
 
 if TYPE_CHECKING:
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 NAME = "manifest.toml"
 
 _HEAD = """\
-# What is in each capture, from the logs of the middleboxes and of Exim.
+# What is in each capture, from the logs of the middleboxes and of the servers, and
+# from what the sender reports of itself.
 # Written by `python -m lab record` (in tests/); not to be edited by hand.
 # findings: exact counts. at_least: lower bounds. may: free to fire. Everything else stays silent.
 # devices: of all verdicts. counts: those of the one verdict that are not 0.
+# ends_only: a verdict, if any, speaks of the sender or the server, and of nothing between them.
 """
 
 Table = dict[str, Any]
@@ -41,7 +44,7 @@ class Capture:
     file: Path
     case: str
     side: str
-    """Of `lab.cases.PLACES`."""
+    """Of `lab.case.PLACES`."""
     how: str
     made: str
     """`lab` or `derived`."""
@@ -106,7 +109,7 @@ def _derived(file: Path, source: Path, rule: Derivation, truth: Truth) -> Table:
     whole = _whole_clients(records, pcapfile.read(source), truth)
     capture = Capture(file, rule.source, "behind", f"{rule.how}.", "derived", records)
     view = View(CASES[rule.source], _scene(capture, truth), whole)
-    return _table(capture, view.scene, expect.derived(file.name, expect.seen(view)))
+    return _table(capture, view.scene, from_source(file.name, expect.seen(view)))
 
 
 def _scene(capture: Capture, truth: Truth) -> Scene:
@@ -148,6 +151,7 @@ def _table(capture: Capture, scene: Scene, expected: Expectation) -> Table:
         **_exit(capture.file.name, status, expected),
         "may": list(expected.may),
         **({} if expected.devices is None else {"devices": list(expected.devices)}),
+        **({"ends_only": True} if expected.ends_only else {}),
         "findings": dict(sorted(expected.findings.items())),
         "at_least": dict(sorted(expected.at_least.items())),
         "counts": dict(expected.counts),
@@ -156,7 +160,7 @@ def _table(capture: Capture, scene: Scene, expected: Expectation) -> Table:
 
 
 def _exit(name: str, status: str, expected: Expectation) -> dict[str, int | list[int]]:
-    if name in expect.UNSURE_OF_EXIT:
+    if name in UNSURE_OF_EXIT or not expected.sure_of_exit:
         return {"exit_codes": [0, 1]}
     return {"exit_code": 3 if status == "truncated" else expected.exit_code}
 

@@ -3,8 +3,9 @@
 The behaviour follows what is known of Cisco's `fixup protocol smtp` (PIX) and `inspect esmtp`
 (ASA): see <https://dotat.at/@/2009-09-01-more-firewall-hate.html> for the verb cut by a packet
 boundary, Cisco document 118550 for the masked keywords, and Microsoft KB 295725 for the swallowed
-end of data. What a real device does to an argument that is cut is not known; here it survives.
-Nothing here touches a network, so that the tests can feed it packets by hand.
+end of data. What a real device does to an argument that is cut, or to the octets behind a masked
+BDAT, is not known; here they survive. Nothing here touches a network, so that the tests can feed
+it packets by hand.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PIX_VERBS = frozenset({b"HELO", b"MAIL", b"RCPT", b"DATA", b"RSET", b"NOOP", b"QUIT"})
 """What `fixup protocol smtp` lets through (Cisco document 4733)."""
@@ -31,7 +36,10 @@ END = b"\r\n.\r\n"
 _TAILS = tuple(END[start:] for start in range(1, len(END)))
 _TOKEN = re.compile(rb"[^\s:]*")
 _KEYWORD = re.compile(rb"^250[ -]([^\s=]+)", re.MULTILINE)
+_CHUNK = re.compile(rb"[Bb][Dd][Aa][Tt] +(\d+)")
 _BANNER_KEPT = re.compile(rb"0 |[20\r\n]")
+_LINE_END = re.compile(rb"[\r\n]")
+_NOOP = b"NOOP"
 
 
 class Place(Enum):
@@ -48,19 +56,38 @@ class Profile:
 
     verbs: frozenset[bytes] | None = None
     """Verbs that pass; None lets all pass."""
-    banner: bool = False
-    """Mask the greeting, keeping `2`, `0`, and a space after `0` (PIX 5.1 and later)."""
+    fill: bytes = b"X"
+    """What the letters of an unknown verb become: `x` on IOS (Cisco document 69309)."""
+    noop: bool = False
+    """Turn an unknown verb into NOOP, as PIX 5.1 and later do (Cisco document 4733)."""
+    banner: str = ""
+    """Of `_BANNERS`: how the greeting is masked; empty: not at all."""
     keywords: bool = False
     """Mask EHLO keywords outside of `ASA_KEYWORDS`."""
     terminator: bool = False
     """Swallow the end of message data where it comes in a packet of its own (CSCds90792)."""
+    act: str = ""
+    """Of `lab.acts.ACTS`: what is done to packets themselves; empty: nothing."""
 
 
 PROFILES = {
     "none": Profile(),
-    "pix": Profile(PIX_VERBS, banner=True),
-    "asa": Profile(ASA_VERBS, banner=True, keywords=True),
-    "asa-dot": Profile(ASA_VERBS, banner=True, keywords=True, terminator=True),
+    "pix": Profile(PIX_VERBS, banner="2 and 0"),
+    "pix4": Profile(PIX_VERBS, banner="cmap"),
+    "pix5": Profile(PIX_VERBS, noop=True, banner="2 and 0"),
+    "pix-greeting": Profile(PIX_VERBS, banner="all"),
+    "ios": Profile(PIX_VERBS, fill=b"x"),
+    "stars": Profile(ASA_VERBS, fill=b"*"),
+    "asa": Profile(ASA_VERBS, banner="2 and 0", keywords=True),
+    "asa-late": Profile(ASA_VERBS, banner="all", keywords=True),
+    "asa-dot": Profile(ASA_VERBS, banner="2 and 0", keywords=True, terminator=True),
+    "asa-verbs": Profile(ASA_VERBS),
+    "stripper": Profile(act="strip"),
+    "refuser": Profile(act="refuse"),
+    "black-hole": Profile(act="swallow"),
+    "resetter": Profile(act="reset"),
+    "near-resetter": Profile(act="reset-beside"),
+    "filter": Profile(act="inject"),
 }
 """By the name that the middlebox process is started with."""
 
@@ -70,7 +97,7 @@ class Change:
     """One replaced stretch of a packet."""
 
     kind: str
-    """`verb`, `banner`, `keyword` or `terminator`."""
+    """`verb`, `noop`, `banner`, `keyword` or `terminator`; or the word of an act of `lab.acts`."""
     part: str
     """Of a verb: `whole`, or `head` and `tail` where a packet boundary lies inside of it."""
     offset: int
@@ -102,6 +129,7 @@ class Conversation:
     _hello_asked: bool = False
     _greeted: bool = False
     _masked_keywords: int = 0
+    _chunk: int = 0
     _changes: list[Change] = field(default_factory=list)
 
     def client(self, payload: bytes) -> Outcome:
@@ -147,12 +175,18 @@ class Conversation:
 
     def _command(self, payload: bytes, start: int) -> int:
         """Look at one line, or what of it is in this packet; gives where the next one begins."""
+        if self._chunk:
+            passed = min(self._chunk, len(payload) - start)
+            self._chunk -= passed
+            return start + passed
         newline = payload.find(b"\n", start)
         end = len(payload) if newline < 0 else newline + 1
         if self.place is Place.ARGUMENT:
             cut_in_verb = False
         else:
             cut_in_verb = self._verb(payload[start:end], start)
+            chunk = _CHUNK.match(payload[start:end])
+            self._chunk = int(chunk[1]) if chunk else 0
         unfinished = Place.VERB if cut_in_verb else Place.ARGUMENT
         self.place = unfinished if newline < 0 else Place.START
         return end
@@ -165,10 +199,15 @@ class Conversation:
         if not known and token:
             rest = line[len(token) :].rstrip(b"\r\n")
             part = self._part(line, token)
-            self._changes.append(Change("verb", part, offset, token, b"X" * len(token), rest))
+            self._changes.append(self._mask(part, offset, token, rest))
         self._data_asked = self._data_asked or token.upper() == b"DATA"
         self._hello_asked = self._hello_asked or token.upper() == b"EHLO"
         return not known and token == line
+
+    def _mask(self, part: str, offset: int, token: bytes, rest: bytes) -> Change:
+        if self.profile.noop and part == "whole" and len(token) >= len(_NOOP):
+            return Change("noop", part, offset, token, _NOOP.ljust(len(token)), rest)
+        return Change("verb", part, offset, token, self.profile.fill * len(token), rest)
 
     def _part(self, line: bytes, token: bytes) -> str:
         if self.place is Place.VERB:
@@ -182,7 +221,8 @@ class Conversation:
         self._greeted = True
         if self.profile.banner:
             text = payload[4:]
-            self._changes.append(Change("banner", "whole", 4, text, _asterisks(text)))
+            masked = _BANNERS[self.profile.banner](text)
+            self._changes.append(Change("banner", "whole", 4, text, masked))
 
     def _hello(self, payload: bytes) -> None:
         self._hello_asked = False
@@ -199,10 +239,27 @@ class Conversation:
         self._changes.append(Change("keyword", "whole", offset, keyword, mask))
 
 
-def _asterisks(text: bytes) -> bytes:
-    kept = {
-        index
-        for match in _BANNER_KEPT.finditer(text)
-        for index in range(match.start(), match.end())
+def _asterisks(text: bytes, kept: re.Pattern[bytes] = _BANNER_KEPT) -> bytes:
+    """The text with `*` for everything but what a pattern finds."""
+    legible = {
+        index for match in kept.finditer(text) for index in range(match.start(), match.end())
     }
-    return bytes(octet if index in kept else ord("*") for index, octet in enumerate(text))
+    return bytes(octet if index in legible else ord("*") for index, octet in enumerate(text))
+
+
+def _all_asterisks(text: bytes) -> bytes:
+    return _asterisks(text, _LINE_END)
+
+
+def _cmap(text: bytes) -> bytes:
+    """What a PIX 4 says in place of any greeting, drawn out to the same length."""
+    start, end = b"SMTP/cmap", b"read\r\n"
+    return start + b"_" * (len(text) - len(start) - len(end)) + end
+
+
+_BANNERS: dict[str, Callable[[bytes], bytes]] = {
+    "2 and 0": _asterisks,
+    "all": _all_asterisks,
+    "cmap": _cmap,
+}
+"""PIX 5.1 and later keep `2`, `0`, and a space after `0`; PIX 4.4, and later ASAs, keep nothing."""

@@ -1,8 +1,9 @@
 """The middlebox: a process that carries frames between two interfaces and rewrites SMTP in them.
 
-It is transparent (addresses and sequence numbers stay as they are), works on one packet at a time
-without putting the stream together, and writes down every change that it made, one JSON object a
-line. That log is the truth against which findings are checked.
+It is transparent (addresses stay as they are, and sequence numbers too but for the acts that say
+otherwise), works on one packet at a time without putting the stream together, and writes down
+every change that it made, one JSON object a line. That log is the truth against which findings
+are checked.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from lab import packet
+from lab.acts import ACTS, Sent
 from lab.masker import PROFILES, Change, Conversation, Outcome, Profile
 from lab.mischief import Mischief
 
@@ -90,6 +92,10 @@ class Outbox:
         soonest = time.monotonic() + self._settings.delay
         self._free = max(soonest, self._free + self._settings.pause)
         self._queue.append((self._free, frame))
+
+    def hurry(self, frame: bytes) -> None:
+        """Send a frame at once, ahead of all that waits."""
+        self._port.send(frame)
 
     def wait(self) -> float:
         """Seconds until there is something to send."""
@@ -162,11 +168,20 @@ class Connection:
         self._conversation = Conversation(settings.profile)
         self._mischief = Mischief(settings.fates)
         self._directions = {True: Direction(), False: Direction()}
+        self._act = ACTS[settings.profile.act]()
 
-    def forward(self, segment: Segment) -> list[Segment]:
+    def forward(self, segment: Segment) -> list[Sent]:
         """What leaves the middlebox in place of one segment."""
+        if self._settings.profile.act:
+            return self._acted(segment)
         pieces = packet.cut(segment, self._settings.size or _LARGEST)
-        return [sent for piece in pieces for sent in self._piece(piece)]
+        return [Sent(sent) for piece in pieces for sent in self._piece(piece)]
+
+    def _acted(self, segment: Segment) -> list[Sent]:
+        step = self._act.look(segment, from_client=segment.ports[1] == SMTP)
+        for concerned, change in step.changes:
+            self._log.change(concerned, 0, change)
+        return list(step.sent)
 
     def _piece(self, segment: Segment) -> list[Segment]:
         from_client = segment.ports[1] == SMTP
@@ -196,6 +211,15 @@ class Connection:
         return self._mischief.apply(segment) if fresh else [segment]
 
 
+@dataclass(frozen=True)
+class Parcel:
+    """A frame that leaves the middlebox: which way, and how soon; see `lab.acts.Sent`."""
+
+    frame: bytes
+    back: bool = False
+    at_once: bool = False
+
+
 class Middlebox:
     """Two ports and the connections between them."""
 
@@ -204,14 +228,14 @@ class Middlebox:
         self._log = log
         self._connections: dict[tuple[str, int], Connection] = {}
 
-    def frames(self, frame: bytes) -> Iterator[bytes]:
-        """What is sent on in place of one frame."""
+    def frames(self, frame: bytes) -> Iterator[Parcel]:
+        """What is sent in place of one frame."""
         segment = packet.parse(frame)
         if segment is None or SMTP not in segment.ports:
-            yield frame
+            yield Parcel(frame)
             return
         for sent in self._connection(segment).forward(segment):
-            yield packet.build(sent)
+            yield Parcel(packet.build(sent.segment), sent.back, sent.at_once)
 
     def _connection(self, segment: Segment) -> Connection:
         key = (segment.addresses[segment.ports[1] != SMTP], client_port(segment))
@@ -231,10 +255,11 @@ def untagged(frame: bytes) -> bytes:
 def serve(near: str, far: str, settings: Settings, log: Log) -> None:
     """Carry frames between two interfaces until the process is told to end."""
     left, right = Port(near), Port(far)
+    to_left, to_right = Outbox(left, settings), Outbox(right, settings)
     inward, outward = _ways(settings, log)
     lines = {
-        left.socket: Line(left, inward, Outbox(right, settings)),
-        right.socket: Line(right, outward, Outbox(left, settings)),
+        left.socket: Line(left, inward, to_right, to_left),
+        right.socket: Line(right, outward, to_left, to_right),
     }
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -244,14 +269,17 @@ def serve(near: str, far: str, settings: Settings, log: Log) -> None:
 
 _ended: list[int] = []
 
-Way = Callable[[bytes], Iterable[bytes]]
+Way = Callable[[bytes], Iterable[Parcel]]
 """What becomes of a frame in one direction."""
 
 
 def _ways(settings: Settings, log: Log) -> tuple[Way, Way]:
     """Inward and outward: a switch port where there is a tag, else the middlebox itself."""
     if settings.tag:
-        return (lambda frame: [tagged(frame, settings.tag)]), (lambda frame: [untagged(frame)])
+        return (
+            lambda frame: [Parcel(tagged(frame, settings.tag))],
+            lambda frame: [Parcel(untagged(frame))],
+        )
     box = Middlebox(settings, log)
     return box.frames, box.frames
 
@@ -263,6 +291,13 @@ class Line:
     source: Port
     way: Way
     outbox: Outbox
+    back: Outbox
+    """To where they came from."""
+
+    def take(self, parcel: Parcel) -> None:
+        """Take one frame that is to leave."""
+        outbox = self.back if parcel.back else self.outbox
+        outbox.hurry(parcel.frame) if parcel.at_once else outbox.put(parcel.frame)
 
 
 def _carry(lines: dict[socket.socket, Line]) -> None:
@@ -271,8 +306,8 @@ def _carry(lines: dict[socket.socket, Line]) -> None:
     readable, _, _ = select.select(list(lines), [], [], soonest)
     for line in map(lines.__getitem__, readable):
         frame = line.source.receive()
-        for sent in line.way(frame) if frame is not None else ():
-            line.outbox.put(sent)
+        for parcel in line.way(frame) if frame is not None else ():
+            line.take(parcel)
     for line in lines.values():
         line.outbox.flush()
 

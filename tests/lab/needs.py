@@ -6,17 +6,24 @@ import os
 import shutil
 import subprocess
 
-_COMMANDS = ("ip", "ss", "ethtool", "tcpdump", "exim4")
+from lab.servers import MAKES
+
+_COMMANDS = ("ip", "ss", "ethtool", "tcpdump")
 
 
-def missing() -> str:
-    """Why the lab cannot run here, in one sentence; empty where it can."""
+def missing(*makes: str) -> str:
+    """Why the lab cannot run here with some makes of server, in one sentence; empty where it can.
+
+    Args:
+        makes: of `lab.servers.MAKES`.
+    """
     if os.geteuid() != 0:
         return "the lab needs root, for network namespaces and raw sockets"
     absent = [command for command in _COMMANDS if shutil.which(command) is None]
     if absent:
         return f"the lab needs {', '.join(absent)}"
-    return _namespaces()
+    reasons = filter(None, (MAKES[make].missing() for make in makes))
+    return next(reasons, "") or _namespaces()
 
 
 def _namespaces() -> str:

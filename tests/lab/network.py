@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SENDER, SERVER = "192.0.2.10", "192.0.2.25"
+OTHER = "198.51.100.10"
+"""The sender's second address, in another network: a client at another provider, so to speak."""
 SENDER6, SERVER6 = "2001:db8::10", "2001:db8::25"
 
 _counter = itertools.count()
@@ -101,11 +103,12 @@ def _offload(net: Network, namespace: str, interface: str, *, on: bool) -> None:
 
 def _prepare(net: Network, *, offload: bool) -> None:
     for namespace, addresses in (
-        (net.sender, (f"{SENDER}/24", f"{SENDER6}/64")),
+        (net.sender, (f"{SENDER}/24", f"{OTHER}/24", f"{SENDER6}/64")),
         (net.server, (f"{SERVER}/24", f"{SERVER6}/64")),
     ):
         for address in addresses:
             flags = ["nodad"] if ":" in address else []
             run(net.inside(namespace, "ip", "address", "add", address, "dev", "eth0", *flags))
+    run(net.inside(net.server, "ip", "route", "add", f"{OTHER}/32", "dev", "eth0"))
     if offload:
         _offload(net, net.sender, "eth0", on=True)

@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 SEQUENCE_SPACE = 1 << 32
 """TCP sequence numbers count modulo this (RFC 9293, 3.4)."""
 
-FIN, SYN, RST = 0x01, 0x02, 0x04
+FIN, SYN, RST, PUSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
+
+FORGED_ID, FORGED_TTL = b"\xd4\x31", b"\x2f"
+"""In IPv4 headers of segments that no end has sent; those of the ends have a TTL of 64."""
 
 _VLAN_TYPES = (0x8100, 0x88A8)
 _IPV4, _IPV6 = 0x0800, 0x86DD
@@ -53,6 +56,16 @@ class Segment:
         return int.from_bytes(self.transport[4:8], "big")
 
     @property
+    def acknowledged(self) -> int:
+        """Absolute sequence number of the other end that is expected next."""
+        return int.from_bytes(self.transport[8:12], "big")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the IP packet."""
+        return len(self.network) + len(self.transport) + len(self.payload)
+
+    @property
     def flags(self) -> int:
         """The eight TCP flag bits."""
         return self.transport[13]
@@ -67,6 +80,21 @@ class Segment:
         number = (sequence % SEQUENCE_SPACE).to_bytes(4, "big")
         header = self.transport[:4] + number + self.transport[8:]
         return replace(self, transport=header, payload=payload)
+
+    def answering(self, number: int) -> Segment:
+        """The same segment with another acknowledgement number."""
+        ahead = (number % SEQUENCE_SPACE).to_bytes(4, "big")
+        return replace(self, transport=self.transport[:8] + ahead + self.transport[12:])
+
+    def forged(self, flags: int, payload: bytes = b"") -> Segment:
+        """A segment in the same direction that another machine makes up; over IPv4 only.
+
+        It has the addresses, ports and numbers of this one, no TCP options, and a time to live
+        and an IP identification that the real sender would not use.
+        """
+        header = self.network[:4] + FORGED_ID + self.network[6:8] + FORGED_TTL + self.network[9:]
+        plain = self.transport[:12] + bytes([5 << 4, flags]) + self.transport[14:20]
+        return replace(self, network=header, transport=plain, payload=payload)
 
 
 def parse(frame: bytes) -> Segment | None:

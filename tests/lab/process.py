@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -41,7 +42,10 @@ def python(module: str, *arguments: str) -> list[str]:
 
 @contextlib.contextmanager
 def running(arguments: Sequence[str], errors: Path, ready: Callable[[], bool]) -> Iterator[int]:
-    """Keep a process running for a `with` block, entered when `ready` says so; gives its id."""
+    """Keep a process running for a `with` block, entered when `ready` says so; gives its id.
+
+    What the process has started ends with it, even a server's child that still has a client.
+    """
     with errors.open("wb") as stream:
         process = subprocess.Popen(
             arguments,
@@ -50,6 +54,7 @@ def running(arguments: Sequence[str], errors: Path, ready: Callable[[], bool]) -
             stderr=stream,
             cwd=TESTS,
             umask=0o077,
+            start_new_session=True,
         )
     try:
         wait(lambda: ready() or process.poll() is not None, f"start of {arguments}")
@@ -76,3 +81,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(LIMIT_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

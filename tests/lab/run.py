@@ -1,4 +1,4 @@
-"""Carrying out one case: network, Exim, middleboxes and tcpdump up; the sender through."""
+"""Carrying out one case: network, mail server, middleboxes and tcpdump up; the sender through."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import contextlib
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lab.network import Network, network
 from lab.process import python, run, running
 from lab.record import recording
-from lab.server import server
+from lab.servers import MAKES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from lab.cases import Case
+    from lab.case import Case
 
 _SENDER_LIMIT_SECONDS = 90.0
 _SETTLE_SECONDS = 0.6
@@ -28,13 +28,15 @@ class Recorded:
     """What one run left behind."""
 
     captures: dict[str, Path]
-    """By place: of `lab.cases.PLACES`."""
+    """By place: of `lab.case.PLACES`."""
     changes: list[dict[str, str | int]]
     """The middleboxes' logs: everything that they looked at and replaced, or swallowed."""
     mainlog: str
-    """Exim's log."""
-    attempts: list[dict[str, str | int]]
-    """What the sender saw of each of its attempts."""
+    """The server's log."""
+    attempts: list[dict[str, Any]]
+    """What the sender did in each of its attempts, and saw of it."""
+    server: str = "exim"
+    """Of `lab.servers.MAKES`: whose log it is."""
 
 
 def record(case: Case, folder: Path) -> Recorded:
@@ -43,15 +45,15 @@ def record(case: Case, folder: Path) -> Recorded:
     logs = [folder / f"{case.name}-{number}.changes" for number in range(len(case.profiles))]
     with contextlib.ExitStack() as stack:
         net = stack.enter_context(network(offload=case.offload, inner=_inner(case)))
-        exim = stack.enter_context(server(net, strict=case.strict))
+        server = stack.enter_context(MAKES[case.server].server(net, case.quirks))
         _boxes(stack, net, case, logs)
         for path, (namespace, interface) in zip(captures.values(), _taps(net, case), strict=True):
             stack.enter_context(recording(net, namespace, interface, path))
         command = net.inside(net.sender, *python("lab.sender"))
         attempts = run(command, case.plan.dump(), _SENDER_LIMIT_SECONDS)
         time.sleep(_SETTLE_SECONDS)
-        mainlog = exim.log()
-    return Recorded(captures, _changes(logs), mainlog, _rows(attempts))
+        mainlog = server.log()
+    return Recorded(captures, _changes(logs), mainlog, _rows(attempts), case.server)
 
 
 def _changes(logs: Sequence[Path]) -> list[dict[str, str | int]]:
@@ -117,5 +119,5 @@ def _taps(net: Network, case: Case) -> list[tuple[str, str]]:
     return [(net.sender, "eth0"), *between, (net.server, "eth0")]
 
 
-def _rows(text: str) -> list[dict[str, str | int]]:
+def _rows(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]

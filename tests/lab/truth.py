@@ -1,7 +1,8 @@
-"""What really happened, from the middleboxes' logs of their changes and from Exim's log.
+"""What really happened: from the middleboxes' logs, the server's log, and what the sender reports.
 
 Nothing here reads SMTP out of a capture: a capture is only searched for the sequence numbers that
-the middleboxes wrote down, to say in which frames a change can be seen.
+the middleboxes wrote down, and for the places in its stream that the sender reported, to say in
+which frames a change or a fault can be seen.
 """
 
 from __future__ import annotations
@@ -11,19 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lab import packet
-from lab.cases import PLACES
+from lab.case import PLACES
 from lab.middlebox import SMTP
+from lab.servers import MAKES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lab.pcapfile import Frame
     from lab.run import Recorded
+    from lab.server import Account
 
-_PORT = re.compile(r"\]:(\d+)")
-_UNKNOWN = re.compile(r'SMTP syntax error in "X+ TO:<([^>]+)>"')
-_SYNC = "SMTP protocol synchronization error"
-_STARTTLS = "STARTTLS"
+_ADDRESS = re.compile(r"TO:<([^>]+)>")
 
 
 @dataclass(frozen=True)
@@ -45,31 +45,53 @@ class Verb:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """Something that the sender itself did wrong."""
+
+    client: int
+    """Port of the client."""
+    kind: str
+    """See `lab.manners.Deed`."""
+    offset: int
+    """Of its first octet, in all that the client has sent, from 0."""
+    text: str
+
+
+@dataclass(frozen=True)
 class Truth:
     """Everything that one recorded case is known to hold."""
 
     changes: tuple[dict[str, str | int], ...]
-    mainlog: tuple[str, ...]
+    account: Account
+    """What the server says."""
+    faults: tuple[Fault, ...]
+    """What the sender says of itself."""
 
     @property
     def clients(self) -> list[int]:
-        """Ports of the clients that Exim saw, in order."""
-        return list(dict.fromkeys(self._ports("SMTP connection from [")))
+        """Ports of the clients that the server saw, in order."""
+        return list(self.account.clients)
 
     @property
     def accepted(self) -> set[int]:
-        """Ports of the clients whose message Exim took."""
-        return set(self._ports(" <= "))
+        """Ports of the clients from whom the server took a message."""
+        return {receipt.client for receipt in self.account.receipts}
 
     @property
     def synchronisation(self) -> list[int]:
-        """Ports of the clients that Exim dropped for talking too soon."""
-        return self._ports(_SYNC)
+        """Ports of the clients that the server dropped for talking too soon."""
+        return list(self.account.hasty)
 
     @property
     def lost(self) -> dict[int, str]:
-        """By client: the recipient that Exim refused while it took the message for the others."""
-        return {port: to for port, to in self._refused().items() if port in self.accepted}
+        """By client: the masked recipient who is not among those that the server took mail for."""
+        reached = {receipt.client: receipt.recipients for receipt in self.account.receipts}
+        masked = [(verb.client, addressee(verb)) for verb in (*self.split(), *self.whole())]
+        return {
+            port: recipient
+            for port, recipient in masked
+            if recipient and port in reached and recipient not in reached[port]
+        }
 
     def split(self) -> list[Verb]:
         """The masked verbs with a packet boundary inside."""
@@ -94,6 +116,10 @@ class Truth:
         """The masked verbs that one packet held."""
         return self._verbs("whole")
 
+    def misread(self) -> list[Verb]:
+        """The masked BDAT: behind each of them, the server took a message for commands."""
+        return [verb for verb in self.whole() if verb.original.upper() == "BDAT"]
+
     def of_kind(self, kind: str) -> list[dict[str, str | int]]:
         """The middleboxes' changes of one kind."""
         return [change for change in self.changes if change["kind"] == kind]
@@ -117,14 +143,6 @@ class Truth:
             if row["part"] == part
         ]
 
-    def _refused(self) -> dict[int, str]:
-        found = ((_UNKNOWN.search(line), _PORT.search(line)) for line in self.mainlog)
-        return {int(port.group(1)): verb.group(1) for verb, port in found if verb and port}
-
-    def _ports(self, words: str) -> list[int]:
-        found = (_PORT.search(line) for line in self.mainlog if words in line)
-        return [int(match.group(1)) for match in found if match]
-
 
 def truth(recorded: Recorded) -> Truth:
     """The truth about one recorded case.
@@ -132,7 +150,19 @@ def truth(recorded: Recorded) -> Truth:
     A second box masks once more what the first one has masked: X for X, and that is no change.
     """
     changed = (row for row in recorded.changes if row["before"] != row["after"])
-    return Truth(tuple(changed), tuple(recorded.mainlog.splitlines()))
+    account = MAKES[recorded.server].account(recorded.mainlog)
+    faults = (
+        Fault(int(row["port"]), deed["kind"], deed["offset"], deed["text"])
+        for row in recorded.attempts
+        for deed in row["deeds"]
+    )
+    return Truth(tuple(changed), account, tuple(faults))
+
+
+def addressee(verb: Verb) -> str:
+    """Whom a RCPT is about; empty for other commands."""
+    match = _ADDRESS.search(verb.rest)
+    return match[1] if match else ""
 
 
 def passed(box: int, side: str, *, to: str) -> bool:
@@ -150,3 +180,28 @@ def holders(frames: Sequence[Frame], client: int, sequence: int, *, to: str) -> 
         and (frame.segment.ports[1] == SMTP) is (to == "server")
         and 0 <= packet.distance(frame.segment.sequence, sequence) < len(frame.segment.payload)
     ]
+
+
+def resets(frames: Sequence[Frame], client: int, sequence: int, *, to: str) -> list[int]:
+    """The numbers of the frames that are a reset with a certain sequence number."""
+    return [
+        frame.number
+        for frame in frames
+        if client in frame.segment.ports
+        and (frame.segment.ports[1] == SMTP) is (to == "server")
+        and frame.segment.flags & packet.RST
+        and frame.segment.sequence == sequence
+    ]
+
+
+def said(frames: Sequence[Frame], client: int, offset: int) -> list[int]:
+    """The numbers of the frames with one octet of all that a client sent, counted from 0."""
+    first = next(
+        (
+            frame.segment.sequence + 1
+            for frame in frames
+            if frame.segment.ports[0] == client and frame.segment.flags & packet.SYN
+        ),
+        None,
+    )
+    return [] if first is None else holders(frames, client, first + offset, to="server")
