@@ -6,6 +6,7 @@ server reads text as commands.  What came before the run says whose fault it is.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -22,6 +23,9 @@ such as Exim may close at the first, and leave the others without an answer."""
 
 MOST: Final = 20
 """Runs kept of one flow."""
+
+HEADER: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
+"""A header field (RFC 5322 section 2.2)."""
 
 FAILURE: Final = 400
 GOODBYE: Final = 221
@@ -52,11 +56,10 @@ class Storm:
     @property
     def text(self) -> bool:
         """Whether it is text that was sent in one go, and not a command or two gone wrong."""
-        codes = [reply.code for _, reply, _ in self.exchanges if reply is not None]
         lines = [command for command, _, _ in (self.cause, *self.exchanges) if command is not None]
         typed = self.lines and all(a.group != b.group for a, b in pairwise(lines))
         enough = max(self.count, self.lines) >= RUN and bool(self.count)
-        return not typed and (enough or GOODBYE in codes)
+        return not typed and (enough or any(map(_farewell, self.exchanges)))
 
     @property
     def unread(self) -> bool:
@@ -109,6 +112,13 @@ class Storms:
     def latest(self, exchange: Exchange) -> Storm | None:
         """The run that an exchange is the latest of, if it is part of one."""
         return self._open if exchange is self._latest else None
+
+
+def _farewell(exchange: Exchange) -> bool:
+    """Whether Postfix has had enough at a header line: that alone shows that text is read."""
+    command, reply, _ = exchange
+    said = reply is not None and reply.code == GOODBYE
+    return said and (command is None or HEADER.match(command.line) is not None)
 
 
 def _stray(exchange: Exchange) -> bool:

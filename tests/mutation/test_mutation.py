@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -18,7 +18,7 @@ from dissect.detect.registry import RULES
 from mutation import mutants, originals
 from mutation.conversation import PUBLIC, ROOT, SOURCES, Conversation, Source, load
 from mutation.mutants import Mutant
-from mutation.oracle import Layout, expected, found
+from mutation.oracle import expected, found
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -54,42 +54,6 @@ DAMAGE: Final = {rule.info.name for rule in RULES if rule.info.group in ("mask",
 
 MASKS: Final = frozenset({"masked-verb", "split-masked-verb", "masked-ehlo-keyword"})
 """Rules that point to a row whose bytes are the mask."""
-
-
-class Known(NamedTuple):
-    """What the dissector gets wrong."""
-
-    reason: str
-    families: tuple[Callable[[Conversation], Iterator[Mutant]], ...]
-    concerns: Callable[[Conversation, Mutant], bool]
-
-
-def _lines_of_pix(conversation: Conversation, mutant: Mutant) -> bool:
-    return mutant.about == "greeting of PIX 5" and len(conversation.replies[0].lines) > 1
-
-
-def _pipelined_quit(conversation: Conversation, mutant: Mutant) -> bool:
-    client = Layout(conversation.segments, conversation.client)
-    return any(
-        mutant.about.startswith(f"QUIT at {data.stop}:")
-        and len(client.frames(data.stop - 1, data.stop + 1)) == 1
-        for data in conversation.said
-        if data.kind == "data"
-    )
-
-
-KNOWN: Final = (
-    Known(
-        "the other lines of a greeting that PIX 5 masked count as unsolicited replies",
-        (mutants.greetings,),
-        _lines_of_pix,
-    ),
-    Known(
-        "half a mask over a QUIT in the flight of CRLF.CRLF, answered by 221, is an unstuffed dot",
-        (mutants.half_verbs,),
-        _pipelined_quit,
-    ),
-)
 
 
 def problems(conversation: Conversation, made: Iterable[Mutant]) -> list[str]:
@@ -142,33 +106,7 @@ def test_each_mutant_is_found(
 ) -> None:
     """Each damage has its finding at its place, and nothing else is found beside what follows."""
     conversation = available(source)
-    concerned = [known.concerns for known in KNOWN if family in known.families]
-    made = (
-        mutant
-        for mutant in family(conversation)
-        if not any(test(conversation, mutant) for test in concerned)
-    )
-    assert problems(conversation, made) == []
-
-
-@pytest.mark.parametrize(
-    "known", [pytest.param(k, marks=pytest.mark.xfail(strict=True, reason=k.reason)) for k in KNOWN]
-)
-def test_what_is_known_to_be_wrong(known: Known) -> None:
-    """These mutants are told wrongly; the test fails once they are told rightly."""
-    made = {
-        source: [
-            mutant
-            for family in known.families
-            for mutant in family(load(source))
-            if known.concerns(load(source), mutant)
-        ]
-        for source in SOURCES
-        if source.path.exists()
-    }
-    if not any(made.values()):
-        pytest.skip("the public captures are not beside the project")
-    assert [line for source, some in made.items() for line in problems(load(source), some)] == []
+    assert problems(conversation, family(conversation)) == []
 
 
 @pytest.mark.parametrize(

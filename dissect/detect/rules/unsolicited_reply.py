@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from dissect.detect import traits
+from dissect.detect import masks, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
@@ -63,6 +63,8 @@ class UnsolicitedReply(Rule):
             return
         if reply.code == CLOSING or context.unsure or context.smuggled is not None:
             return
+        if context.first is None and masks.banner(reply.lines):
+            return  # a further line of a masked greeting
         self._told = True
         if storm := context.stray(exchange):
             self._stray = (storm, reply)
