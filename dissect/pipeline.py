@@ -81,7 +81,7 @@ class Pipeline:
         """Flows that are over and were not taken yet."""
         self._open: dict[int, _Conversation] = {}
         self.ledger = ledger or Ledger()
-        self.ledger.history.capture = capture
+        self.ledger.history.reads(capture)
 
     def rows(self, rows: list[Row]) -> None:
         """Take a batch of tshark's rows."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
 from operator import add, attrgetter
@@ -17,14 +16,6 @@ from typing import Final, NamedTuple
 from dissect.analysis.families import FAMILIES
 from dissect.detect.context import Context
 from dissect.detect.tally import Tally
-
-Counts = Callable[[Tally], tuple[int, ...]]
-
-
-def _getter(names: tuple[str, ...]) -> Counts:
-    """Reads some fields of a tally, always as a tuple."""
-    return lambda tally: tuple(getattr(tally, name) for name in names)
-
 
 PAIRS: Final = 20_000
 """Pairs of client network and server remembered."""
@@ -45,7 +36,9 @@ COUNTS: Final = attrgetter(*(field.name for field in fields(Tally)))
 """All counts of a tally, in their order."""
 
 
-MARKS: Final = tuple((family.device, _getter(family.marks)) for family in FAMILIES)
+MARKS: Final = tuple(  # one field twice, because of one alone attrgetter makes no tuple
+    (family.device, attrgetter(*family.marks, family.marks[0])) for family in FAMILIES
+)
 """Which fields of a flow's tally make it a part of a family's proof."""
 
 EVERY_MARK: Final = attrgetter(*sorted({name for family in FAMILIES for name in family.marks}))

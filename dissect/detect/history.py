@@ -89,13 +89,20 @@ class History:
 
     Attributes:
         capture: the name of the capture that is being read.
+        captures: how many have been, this one included.
     """
 
     def __init__(self, capture: str = "") -> None:
         self.capture = capture
+        self.captures = 1
         self._envelopes: OrderedDict[int, Tries] = OrderedDict()
         self._offers: OrderedDict[tuple[Endpoint, bool], Offer] = OrderedDict()
         self._efforts: OrderedDict[str, deque[_Spent]] = OrderedDict()
+
+    def reads(self, capture: str) -> None:
+        """Another capture, or the first one, is read from here on."""
+        self.captures += bool(self.capture) and capture != self.capture
+        self.capture = capture
 
     def add(self, key: Hashable, port: int, time: float, frames: tuple[int, ...]) -> Tries:
         """One more damaged try; all of them so far.
@@ -168,7 +175,7 @@ class History:
 
     def _seen_elsewhere(self, spent: Iterable[_Spent], port: int, start: float) -> bool:
         """Whether another capture has shown the same flow."""
-        return bool(spent) and any(
+        return self.captures > 1 and any(
             each.port == port
             and each.capture != self.capture
             and abs(each.start - start) < SAME_SECONDS
