@@ -93,7 +93,7 @@ class BodyParsedAsCommands(Rule):
         name="body-parsed-as-commands",
         group="mask",
         severity=Severity.CRITICAL,
-        summary="A message that the server read as commands, because it did not know of its begin",
+        summary="A message that the server read as commands, because it did not see its beginning",
         sources=("ASA-03", "PROTO-12", "RFC 3030 section 2"),
     )
     concerns = traits.REFUSED | traits.UNANSWERED
