@@ -171,7 +171,8 @@ class Context:
             if verb == "STARTTLS":
                 self.starttls = exchange
             elif verb in traits.HELLOS:
-                return self._hello(exchange, command, reply)
+                masked = traits.MASKED_GREETING if self.tally.greetings_masked else 0
+                return masked | self._hello(exchange, command, reply)
         return 0
 
     def _masked(self, command: Command, granted: bool) -> None:  # noqa: FBT001 - what came of it
@@ -327,6 +328,7 @@ class Context:
         self.tally.hellos += 1
         self.tally.hellos_masked += bool(self.keywords)
         self.tally.hellos_ordinal += any(mask.ordinal for mask in self.keywords)
+        self.tally.greetings_own += bool(self.tally.greetings_masked) and self._own_mask()
         if not self.product:
             self.product = products.hello(self.extensions, keywords.order(lines))
         return (traits.MASKED_KEYWORDS if self.keywords else 0) | self._offers(reply)
@@ -337,6 +339,14 @@ class Context:
         if first is None or first.command is None or first.reply is None or self.unsure:
             return False
         return first.command.verb == "NOOP" and first.reply.positive and not self.midway
+
+    def _own_mask(self) -> bool:
+        """Whether a masked greeting is the server's own: a box masks the keywords behind it too.
+
+        Not STARTTLS, which a box may be told to let through.
+        """
+        legible = self.extensions - keywords.ALLOWED - {"STARTTLS"}
+        return bool(legible) and not self.keywords
 
     def _offers(self, reply: Reply) -> int:
         """Whether another session with this server says otherwise about STARTTLS.

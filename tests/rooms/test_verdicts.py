@@ -259,3 +259,35 @@ def test_peers_with_damage_come_first() -> None:
     told = read((WHOLE, setting(0, "192.0.2.1")), (LOST, setting(1, "192.0.2.2"))).peers()
     assert told[0].damaged / told[0].flows >= told[1].damaged / told[1].flows
     assert {one.client for one in told} == {"192.0.2.1", "192.0.2.2"}
+
+
+# ---- not a middlebox -----------------------------------------------------------------------------
+
+MAIL = HELLO + (
+    "S: 250 PIPELINING\nC: MAIL FROM:<a@example.org>\nC: RCPT TO:<b@example.net>\n"
+    "S: 250 2.1.0 Ok\nS: 250 2.1.5 Ok\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("421 4.3.2 System shutting down", {"server"}),
+        ("421 4.4.2 mx.example.net Error: timeout exceeded", set()),
+        ("421 4.7.0 mx.example.net Error: too many errors", set()),
+    ],
+)
+def test_a_server_that_closes_in_its_own_words(said: str, named: set[str]) -> None:
+    """A reason of its own is the server's; what it waited for in vain may be the path's."""
+    flows = [(MAIL + f"S: {said}\nS! FIN\nC! FIN", setting(n, start=60 * n)) for n in range(2)]
+    assert set(devices(read(*flows))) == named
+
+
+def test_a_sender_with_faults_of_its_own() -> None:
+    """A client that talks before the greeting needs nothing on the way to do so."""
+    script = (
+        "C: EHLO mail.example.org\n... 2s\nS: 220 mx.example.net ESMTP\nS: 554 too soon\nS! FIN"
+    )
+    verdict = devices(read((script, setting()), (script, setting(1, start=60))))["sender"]
+    assert dict(verdict.counts)["sender_faults"] == 2
+    assert verdict.flows == (0, 1)
