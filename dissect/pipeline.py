@@ -166,6 +166,7 @@ class Pipeline:
         """Let all rooms see what is new."""
         dialogue = conversation.session.feed(events)
         findings = conversation.engine.feed(dialogue)
+        conversation.builder.product = conversation.context.product
         conversation.builder.add(dialogue, self.settings.policy.apply(findings))
 
     def _end(self, flow: Flow, conversation: _Conversation) -> None:

@@ -33,7 +33,7 @@ class Builder:
         self.findings: list[Finding] = []
         self.changed = True
         self.ended: Ended | None = None
-        self.helo = self.banner = self.reverse_path = ""
+        self.helo = self.banner = self.reverse_path = self.product = ""
         self.messages = 0
         self.offered = self.accepted = 0
         self._before = (0, 0)
@@ -135,6 +135,7 @@ class Builder:
             end=flow.end,
             helo=self.helo,
             banner=self.banner,
+            product=self.product,
             reverse_path=self.reverse_path,
             outcome=self.outcome(),
             phase=self._phase(),

@@ -113,6 +113,8 @@ class FlowSummary:
     helo: str = ""
     banner: str = ""
     """The first greeting line, as on the wire (not sanitised)."""
+    product: str = ""
+    """The server's product, where its greeting, keywords or words tell."""
     reverse_path: str = ""
     """Of the first mail transaction."""
     outcome: Outcome = Outcome.OPEN

@@ -77,6 +77,7 @@ def flow_object(flow: FlowSummary) -> dict[str, Any]:
         "severity": None if flow.severity is None else str(flow.severity),
         "rules": list(flow.rules),
         "filter": flow.filter,
+        "product": flow.product,
     }
 
 

@@ -125,7 +125,7 @@ class TextReporter:
             self._line(
                 f"  HELO {_name(flow.helo)}, from <{_name(flow.reverse_path)}>, "
                 f"{flow.recipients.accepted} of {flow.recipients.offered} recipients accepted, "
-                f"{flow.outcome.value}"
+                f"{flow.outcome.value}" + (f", server {flow.product}" if flow.product else "")
             )
             for finding in sorted(detail.findings, key=lambda f: (-f.severity, f.frames)):
                 self._finding(finding)

@@ -2,7 +2,7 @@
 
 ## What it reports
 Bytes that the client sent after EHLO, HELO, DATA, VRFY, EXPN, TURN, NOOP or ETRN, before the
-reply to it had come. Once for each verb in a flow.
+reply to it had come: for each pipelining group that is broken so.
 
 ## Why it matters
 These commands are synchronisation points. Exim ends the connection with 554 behind EHLO, HELO,
@@ -49,18 +49,14 @@ class CommandAfterSyncPoint(Rule):
     )
     when = traits.EARLY
 
-    def __init__(self) -> None:
-        self._told: set[str] = set()
-
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """What had come from the client by the time the reply was complete."""
         command, reply = exchange.command, exchange.reply
         if command is None or reply is None or command.verb not in traits.LAST or context.unsure:
             return
         early = reply.acked - (command.offset + command.size)
-        if early <= 0 or command.verb in self._told:
+        if early <= 0:
             return
-        self._told.add(command.verb)
         yield self.finding(
             context,
             (command, reply),

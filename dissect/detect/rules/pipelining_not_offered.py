@@ -1,7 +1,7 @@
 """A client that pipelines although the server does not offer it.
 
 ## What it reports
-The first command of a flow behind which more was sent before its reply had come, where the
+The first command of each group behind which more was sent before its reply had come, where the
 server's answer to EHLO has no PIPELINING, or where the client said HELO.
 
 ## Why it matters
@@ -51,16 +51,19 @@ class PipeliningNotOffered(Rule):
     when = traits.EARLY
 
     def __init__(self) -> None:
-        self._told = False
+        self._group = -1
+        """The pipelining group that was told last."""
 
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """A command behind which more had come before its reply."""
         command, reply = exchange.command, exchange.reply
-        if self._told or command is None or reply is None or command.verb in (*traits.LAST, "QUIT"):
+        if command is None or reply is None or command.verb in (*traits.LAST, "QUIT"):
             return
         if context.unsure or context.midway or not self._refused(context):
             return
-        self._told = True
+        if command.group == self._group:
+            return
+        self._group = command.group
         hello = context.hello.command if context.hello else None
         helo = hello is not None and hello.verb == "HELO"
         said = "HELO was used" if helo else "PIPELINING is not offered"
