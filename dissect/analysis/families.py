@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from dissect.analysis.family import Against, Evidence, Family, Said, fixed, just, of, share, steps
-from dissect.analysis.inspection import INSPECTION, inspected
+from dissect.analysis.inspection import INSPECTION, UNKNOWN_MAKE, inspected
 from dissect.detect import remedies
 from dissect.detect.tally import Tally
 
@@ -259,5 +259,6 @@ SERVER: Final = Family(
 )
 
 FAMILIES: Final = (
-    INSPECTION, STRIPPING, PROXY, FILTER, RESETS, BLACK_HOLE, IDLE, LIMITS, SENDER, SERVER,
+    INSPECTION, UNKNOWN_MAKE, STRIPPING, PROXY, FILTER, RESETS, BLACK_HOLE, IDLE, LIMITS, SENDER,
+    SERVER,
 )  # fmt: skip

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from dissect.analysis.family import Count, Evidence, Family, Said, just, of, share
+from dissect.analysis.family import (
+    Count,
+    Evidence,
+    Family,
+    Said,
+    fixed,
+    just,
+    of,
+    share,
+    steps,
+)
 from dissect.detect import remedies
 from dissect.detect.tally import Tally
 
@@ -26,7 +36,8 @@ def _hidden(tally: Tally) -> int:
 def inspected(tally: Tally) -> int:
     """Everything that only an inspection engine does."""
     return (
-        touched(tally)
+        tally.asterisks
+        + touched(tally)
         + tally.whole_verbs_masked
         + tally.hellos_masked
         + tally.echoes
@@ -38,7 +49,11 @@ def inspected(tally: Tally) -> int:
 MAKES: Final[tuple[tuple[Count, str, tuple[str, ...]], ...]] = (
     (lambda t: t.lower_case, "IOS, ip inspect", remedies.IOS),
     (lambda t: t.hellos_ordinal, "ASA or FTD, inspect esmtp", remedies.ASA),
-    (lambda t: t.hellos_nooped + t.greetings_hung, "PIX, fixup protocol smtp", remedies.PIX),
+    (
+        lambda t: t.hellos_nooped + t.greetings_hung + t.greetings_cmap,
+        "PIX, fixup protocol smtp",
+        remedies.PIX,
+    ),
 )
 """What tells the makes apart: lower-case masks, ordinal letters, and EHLO turned into NOOP."""
 
@@ -51,8 +66,6 @@ def _make(tally: Tally) -> tuple[str, tuple[str, ...]]:
 
 
 def _inspection_title(tally: Tally) -> str:
-    if tally.asterisks and tally.asterisks >= tally.whole_verbs_masked + touched(tally):
-        return "SMTP inspection of an unknown make (verbs masked with asterisks)"
     return f"Cisco-style SMTP inspection ({_make(tally)[0]})"
 
 
@@ -70,7 +83,7 @@ INSPECTION: Final = Family(
     title=_inspection_title,
     evidence=(
         share(
-            "verbs with a seam inside that are masked, of all verbs with a seam inside",
+            "verbs with a seam inside that are masked with X, of all verbs with a seam inside",
             0.95,
             "verbs_with_seam_masked",
             "verbs_with_seam",
@@ -81,7 +94,7 @@ INSPECTION: Final = Family(
             "verbs_with_seam_refused",
             "verbs_with_seam",
         ),
-        share("whole verbs that are masked", 0.80, "whole_verbs_masked"),
+        share("whole verbs that are masked with X", 0.80, "whole_verbs_masked"),
         Evidence(
             "greetings that are masked, of all greetings; alone at most 0.45",
             0.60,
@@ -107,6 +120,7 @@ INSPECTION: Final = Family(
             0.30,
             "terminators_swallowed",
         ),
+        share("greetings of PIX 4.x, `SMTP/cmap`", 0.95, "greetings_cmap"),
         share("EHLOs that were answered as if they were NOOP", 0.80, "hellos_nooped"),
         share("masked greetings whose end the client waited for in vain", 0.90, "greetings_hung"),
     ),
@@ -184,4 +198,19 @@ INSPECTION: Final = Family(
         "terminators_swallowed",
     ),
     always=("verbs_with_seam", "verbs_with_seam_masked", "whole_verbs", "whole_verbs_masked"),
+)
+
+
+UNKNOWN_MAKE: Final = Family(
+    device="unknown-smtp-inspection",
+    title=fixed("SMTP inspection of an unknown make (verbs masked with asterisks)"),
+    evidence=(share("verbs that are masked with asterisks", 0.80, "asterisks"),),
+    said=(just("asterisks", "verb was masked with asterisks", "verbs were masked with asterisks"),),
+    remedy=steps(
+        "Turn the SMTP inspection of the firewall off between these two hosts",
+        *remedies.SENDER_PIPELINING,
+    ),
+    confirm=INSPECTION.confirm,
+    counts=("asterisks", "verbs_with_seam", "whole_verbs", "greetings", "greetings_masked"),
+    marks=("asterisks",),
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from dissect.analysis.model import Bucket, Peer, Retry
 from dissect.detect.context import Context
+from dissect.detect.effort import Failed
 from dissect.detect.finding import Severity
 
 PEERS: Final = 5_000
@@ -75,7 +76,7 @@ class _Client:
         """One more flow."""
         self.flows += 1
         self.damaged += damaged
-        effort = context.effort
+        effort = context.spending.total
         self.tried += effort.messages
         self.accepted += effort.accepted
         self.asked += effort.asked
@@ -83,13 +84,13 @@ class _Client:
         self.delivered += effort.delivered
         if effort.asked:
             self.rate.add(context.start, effort.asked, effort.delivered)
-        for sender, recipients, key in context.failed:
-            self._retry(sender, recipients, key)
+        for failed in context.spending.failed:
+            self._retry(failed)
 
-    def _retry(self, sender: str, recipients: int, key: int) -> None:
+    def _retry(self, failed: Failed) -> None:
         """One more try of an envelope that was not accepted."""
-        known = self.retries.pop(key, Retry(sender, recipients, 0))
-        self.retries[key] = known._replace(tries=known.tries + 1)
+        known = self.retries.pop(failed.key, Retry(failed.reverse_path, failed.recipients, 0))
+        self.retries[failed.key] = known._replace(tries=known.tries + 1)
         if len(self.retries) > RETRIES:
             self.retries.popitem(last=False)
 

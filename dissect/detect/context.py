@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dissect.detect import ends, envelope, keywords, masks, products, proxies, traits
-from dissect.detect.history import NOTHING, Effort, History, Offer
+from dissect.detect.effort import Spending
+from dissect.detect.history import History, Offer
 from dissect.detect.keywords import Keyword
 from dissect.detect.storms import Storm, Storms
 from dissect.detect.tally import Tally
@@ -45,10 +46,6 @@ MANY: Final = 16
 
 LONE_DOT: Final = len(b".\r\n")
 """Bytes of an end of data with no data in front of it."""
-
-FAILED: Final = 20
-SHORT: Final = 256
-"""Envelopes remembered of one flow, and characters of a reverse-path."""
 
 FULL: Final = 4
 """Times the MSS: a client that got so much acknowledged has sent segments of full size."""
@@ -108,13 +105,8 @@ class Context:
     """Bytes that came twice and were not the same."""
     suspects: list[Reply] = field(default_factory=list)
     """Refusals that something on the way may have put into the server's stream."""
-    effort: Effort = NOTHING
-    """What the client has asked for in this flow."""
-    failed: list[tuple[str, int, int]] = field(default_factory=list)
-    """Envelopes that were not accepted: reverse-path, number of forward-paths, and a hash."""
-    _asked: int = 0
-    _agreed: int = 0
-    """RCPTs of the open transaction, and those that the server accepted."""
+    spending: Spending = field(default_factory=Spending)
+    """What the client has asked for in this flow, and what came of it."""
     _storms: Storms = field(default_factory=Storms)
     _transaction: int = 0
     """The bits of the exchanges since the last transaction ended."""
@@ -178,15 +170,13 @@ class Context:
     def _masked(self, command: Command, granted: bool) -> None:  # noqa: FBT001 - what came of it
         """A masked RCPT asks for a recipient too."""
         if masks.verb(command) is not None and envelope.original(command) == "RCPT":
-            self._asked += 1
-            self._agreed += granted
+            self.spending.recipient(granted)
 
     def _begins(self, verb: str, granted: bool) -> None:  # noqa: FBT001 - what came of it
         """A command of a mail transaction."""
         self.in_transaction = True
         if verb == "RCPT":
-            self._asked += 1
-            self._agreed += granted
+            self.spending.recipient(granted)
 
     def _too_soon(self, command: Command) -> bool:
         """Whether a command was sent before the server had granted STARTTLS."""
@@ -234,27 +224,12 @@ class Context:
         """The bits of a transaction: of all its exchanges, and how it ended."""
         bits, self._transaction = self._transaction, 0
         self.in_transaction = False
-        if self._asked:
-            self._spend(transaction)
+        self.spending.transaction(transaction)
         if transaction.end is TransactionEnd.LOST:
             bits |= traits.LOST
             self.lost = transaction
         self._hurt |= bits & (traits.LOST | traits.HURT)
         return bits
-
-    def _spend(self, transaction: Transaction) -> None:
-        """Count what a transaction asked for, and what came of it."""
-        lost = transaction.end is TransactionEnd.LOST and envelope.undecided(transaction)
-        asked, agreed, accepted = self._asked, self._agreed, transaction.accepted
-        left = asked if lost else asked - agreed if accepted else 0
-        self.effort = self.effort.plus(
-            Effort(1, 1, accepted, asked, agreed, agreed if accepted else 0, left)
-        )
-        if not accepted and len(self.failed) < FAILED:
-            mail = envelope.read(transaction)
-            key = hash((mail.sender, mail.recipients))
-            self.failed.append((mail.sender[:SHORT], len(mail.offered), key))
-        self._asked = self._agreed = 0
 
     def note(self, note: Note) -> None:
         """Learn what TCP did."""
@@ -281,8 +256,8 @@ class Context:
     def ended(self, ended: Ended) -> bool:
         """Learn of the end; whether anything about it can concern a rule."""
         self.tally.full_size_passed += ended.client.acked > FULL * ended.client.limit
-        if self.effort.asked and ended.server_seen:
-            self.history.effort(self.client, self.start, self.effort)
+        if self.spending.total.asked and ended.server_seen:
+            self.history.effort(self.client, self.start, self.spending.total)
         return bool(
             self._hurt or self.awaited or ended.pending or ended.body or ended.midway
             or ended.offloaded or ended.cut or ended.singles
@@ -298,7 +273,9 @@ class Context:
         self.greeting = exchange
         self.tally.greetings += 1
         self.product = products.greeting(reply.lines[0])
-        masked = masks.banner(reply.lines) is not None or masks.hung(reply.lines)
+        mask = masks.banner(reply.lines)
+        masked = mask is not None or masks.hung(reply.lines)
+        self.tally.greetings_cmap += mask == "SMTP/cmap"
         self.tally.greetings_masked += masked
         tests = (
             (masked, traits.MASKED_GREETING),
@@ -372,6 +349,9 @@ class Context:
         masked = masks.verb(command) is not None
         tally = self.tally
         tally.lower_case += masked and command.line[:1] == b"x"
+        if masked and command.line[:1] == b"*":
+            tally.asterisks += 1
+            masked = False
         if masks.seam_in_verb(command) is not None:
             tally.verbs_with_seam += 1
             tally.verbs_with_seam_masked += masked

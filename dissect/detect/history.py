@@ -10,6 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Hashable, Iterable
 from typing import Final, NamedTuple
 
+from dissect.detect.effort import NOTHING, Effort
 from dissect.evidence import Endpoint
 
 ENVELOPES: Final = 20_000
@@ -58,30 +59,6 @@ class Offer(NamedTuple):
     frames: tuple[int, ...]
     capture: str
     flow: int
-
-
-class Effort(NamedTuple):
-    """What a client asked for, and what came of it, in RCPTs."""
-
-    flows: int
-    messages: int
-    """Mail transactions."""
-    accepted: int
-    """Messages that were accepted."""
-    asked: int
-    agreed: int
-    """Accepted, whatever became of the message."""
-    delivered: int
-    """Accepted, and their message was."""
-    lost: int
-    """Of messages whose connection was lost, or left out of a message that was accepted."""
-
-    def plus(self, other: Effort) -> Effort:
-        """Both together, as of one flow."""
-        return Effort(1, *(mine + yours for mine, yours in zip(self[1:], other[1:], strict=True)))
-
-
-NOTHING: Final = Effort(0, 0, 0, 0, 0, 0, 0)
 
 
 class History:

@@ -11,6 +11,8 @@ class Tally:
 
     greetings: int = 0
     greetings_masked: int = 0
+    greetings_cmap: int = 0
+    """Of the masked ones, those of PIX 4.x, ``SMTP/cmap``."""
     greetings_own: int = 0
     """Masked greetings of servers whose keywords are legible, also those that a box would mask."""
     greetings_hung: int = 0
@@ -31,7 +33,7 @@ class Tally:
     lower_case: int = 0
     """Masks in lower case x, as IOS documents them."""
     asterisks: int = 0
-    """Verbs masked with asterisks, which no known device does."""
+    """Verbs masked with asterisks, which no known device does; they are not among the masked."""
     echoes: int = 0
     """Replies that quote a mask for a command that was whole here."""
     terminators_swallowed: int = 0

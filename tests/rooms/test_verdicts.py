@@ -21,7 +21,7 @@ from dissect.analysis.families import (
     STRIPPING,
 )
 from dissect.analysis.family import Family
-from dissect.analysis.inspection import INSPECTION
+from dissect.analysis.inspection import INSPECTION, UNKNOWN_MAKE
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import Peer, Verdict
 from dissect.analysis.verdicts import ENOUGH, confidence
@@ -71,6 +71,7 @@ def devices(pipeline: Pipeline) -> dict[str, Verdict]:
     ("family", "tally"),
     [
         (INSPECTION, Tally(verbs_with_seam=6, verbs_with_seam_masked=6)),
+        (UNKNOWN_MAKE, Tally(whole_verbs=9, asterisks=2)),
         (STRIPPING, Tally(offers_without=3, offers_elsewhere=2)),
         (PROXY, Tally(proxies=2)),
         (FILTER, Tally(replies_injected=1)),
@@ -118,7 +119,7 @@ def test_contradicting_evidence_lowers_it(family: Family, proof: Tally, doubt: T
         (Tally(whole_verbs=9, whole_verbs_masked=2, lower_case=2), "IOS"),
         (Tally(hellos_nooped=1), "PIX"),
         (Tally(verbs_with_seam=1, verbs_with_seam_masked=1), "PIX fixup or ASA"),
-        (Tally(whole_verbs=9, whole_verbs_masked=2, asterisks=2), "unknown make"),
+        (Tally(greetings=1, greetings_masked=1, greetings_cmap=1), "PIX"),
     ],
 )
 def test_makes_are_told_apart(tally: Tally, words: str) -> None:

@@ -65,7 +65,7 @@ class MaskedBanner(Rule):
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:  # noqa: ARG002
         """A dialogue without a hello; and a box that shows itself by another mask."""
         tally = context.tally
-        other = tally.whole_verbs_masked or tally.verbs_with_seam_masked
+        other = tally.whole_verbs_masked or tally.verbs_with_seam_masked or tally.asterisks
         yield from self._told(context, own=bool(tally.greetings_own and not other))
 
     def _told(self, context: Context, *, own: bool = False) -> Iterator[Finding]:

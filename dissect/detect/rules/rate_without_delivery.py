@@ -34,8 +34,8 @@ from typing import ClassVar, Final
 
 from dissect.detect import traits
 from dissect.detect.context import Context
+from dissect.detect.effort import Effort
 from dissect.detect.finding import Finding, Severity
-from dissect.detect.history import Effort
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Ended, Transaction
 
@@ -73,7 +73,7 @@ class RateWithoutDelivery(Rule):
         if self._hurt is None or not ended.closed or not ended.server_seen:
             return
         rate = context.history.rate(context.client, context.start)
-        own = context.effort.asked
+        own = context.spending.total.asked
         if not _futile(rate):
             return
         before = rate.asked - own

@@ -63,7 +63,10 @@ class SyncError(Rule):
             return
         if not any(pattern.search(reply.text) for pattern in WORDS):
             return
-        masked = bool(command and masks.verb(command)) or context.tally.whole_verbs_masked > 0
+        masked = (
+            bool(command and masks.verb(command))
+            or (context.tally.whole_verbs_masked + context.tally.asterisks) > 0
+        )
         yield self.finding(
             context,
             (reply, command),
