@@ -74,7 +74,7 @@ def _inspection_remedy(tally: Tally) -> tuple[str, ...]:
     if tally.hellos_masked:
         steps = (*steps, *remedies.KEEP_TLS)
     if touched(tally):
-        steps = (*steps, *remedies.SENDER_PIPELINING, *remedies.RECEIVER_PIPELINING)
+        steps = (*steps, *remedies.SENDER_PIPELINING, *remedies.receiver(""))
     return steps
 
 

@@ -37,9 +37,14 @@ SENDER_PIPELINING: Final = (
     ),
 )
 
-RECEIVER_PIPELINING: Final = (
-    "Or on the receiving Exim: pipelining_advertise_hosts = ! <the sender's network>",
-)
+RECEIVER_PIPELINING: Final = {
+    "Exim": "Or on the receiving Exim: pipelining_advertise_hosts = ! <the sender's network>",
+    "Postfix": (
+        "Or on the receiving Postfix: smtpd_discard_ehlo_keyword_address_maps with pipelining for "
+        "the sender's network"
+    ),
+}
+"""What the receiving server can do, by its product."""
 
 DOT: Final = (
     (
@@ -53,7 +58,6 @@ BANNER_ONLY: Final = (
     *FIREWALL,
 )
 
-SPLIT: Final = (*FIREWALL, *SENDER_PIPELINING, *RECEIVER_PIPELINING)
 
 LET_TLS_THROUGH: Final = (
     "Exempt the mail server, or port 25, from the proxy, virus scanner or SMTP inspection",
@@ -162,3 +166,19 @@ OFFLOAD_OFF: Final = (
 )
 
 LONGER: Final = ("To confirm: capture until the connection is closed",)
+
+
+def receiver(product: str) -> tuple[str, ...]:
+    """What the receiving server can do about pipelining; of every product where it is not known."""
+    if product:
+        return (RECEIVER_PIPELINING[product],) if product in RECEIVER_PIPELINING else ()
+    return tuple(RECEIVER_PIPELINING.values())
+
+
+def split(product: str) -> tuple[str, ...]:
+    """Against verbs that are masked because they are split.
+
+    Args:
+        product: the server's, empty where it is not known.
+    """
+    return (*FIREWALL, *SENDER_PIPELINING, *receiver(product))

@@ -71,7 +71,7 @@ class LostRecipient(Rule):
                 original="RCPT",
                 impact=f"The message from <{mail.sender}> did not reach <{recipient.path}>. "
                 + _noticed(reply),
-                remedy=remedies.SPLIT,
+                remedy=remedies.split(context.product),
                 recipients=(recipient.path,),
             )
 

@@ -130,7 +130,7 @@ class SplitMaskedVerb(Rule):
             original=original,
             seam=seam,
             impact=_impact(context, original, Exchange(command, reply)),
-            remedy=remedies.SPLIT,
+            remedy=remedies.split(context.product),
             frames=tuple(sorted(pair)),
         )
 

@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from dissect.detect import remedies, traits
+from dissect.detect import masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.history import Offer
@@ -57,6 +57,7 @@ NEAR, UNKNOWN_VERB = 0.9, 0.6
 SHORTEST: Final = 0.002
 """Seconds to the server below which half of it cannot be told from chance."""
 
+FAILURE: Final = 500
 UNKNOWN: Final = frozenset({500, 502})
 
 COMPANIONS: Final = frozenset({"STARTTLS", "AUTH"})
@@ -85,7 +86,8 @@ class StarttlsStripped(Rule):
             return
         if command.verb == "STARTTLS":
             offered = "STARTTLS" in context.extensions
-            if offered and reply.code >= 500 and context.starttls is None:  # noqa: PLR2004 - 5xx
+            told = masks.echo(reply.lines) is not None  # as echoed-mask
+            if offered and reply.code >= FAILURE and context.starttls is None and not told:
                 self._refused, context.awaited = exchange, True
         elif context.offered is not None:
             yield self._contradicted(context, exchange, context.offered)

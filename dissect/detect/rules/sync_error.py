@@ -75,5 +75,5 @@ class SyncError(Rule):
             confidence=0.99,
             observed=reply.text,
             impact="The server drops the connection: no recipient of this message gets it now.",
-            remedy=remedies.SPLIT if masked else remedies.SENDER_PIPELINING,
+            remedy=remedies.split(context.product) if masked else remedies.SENDER_PIPELINING,
         )
