@@ -214,9 +214,17 @@ def _of_keywords(finding: Finding, row: Mapping[str, Any]) -> Iterator[str]:
         yield f"keywords {finding.original} instead of {', '.join(row['original'])}"
 
 
+def _of_echo(finding: Finding, row: Mapping[str, Any]) -> Iterator[str]:
+    """What the server's reply quotes, and the verb that it was."""
+    quoted = f'"{row["observed"]}"'.encode() in finding.observed
+    if finding.original != row["original"] or not quoted:
+        yield f"{finding.original}, {finding.observed!r} instead of {row['original']}"
+
+
 _DETAILS: dict[str, Callable[[Finding, Mapping[str, Any]], Iterator[str]]] = {
     "split-masked-verb": _of_verb,
     "masked-verb": _of_verb,
+    "echoed-mask": _of_echo,
     "lost-recipient": _of_recipient,
     "masked-banner": _of_banner,
     "masked-ehlo-keyword": _of_keywords,

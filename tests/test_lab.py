@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from lab import manifest, packet, pcapfile, postfix
+from lab import manifest, packet, pcapfile
 from lab.acts import ACTS, Shift
 from lab.cases import CASES
 from lab.derive import read_any
@@ -28,7 +28,7 @@ from lab.network import OTHER
 from lab.packet import Segment
 from lab.process import running, wait
 from lab.run import Recorded, record
-from lab.server import Account, Receipt
+from lab.server import Account, Quote, Receipt
 from lab.servers import MAKES
 from lab.truth import truth
 
@@ -296,19 +296,52 @@ _POSTFIX_LOG = """\
 """
 
 
+_SENDMAIL_LOG = """\
+NOQUEUE: connect port 33738
+6AMCTI4B013213: --- 500 5.5.1 Command unrecognized: "XXXXXXXX"
+6AMCTI4B013213: <-- MAIL FROM:<a@example.org>
+6AMCTI4B013213: mail port 33738
+6AMCTI4B013213: from=<a@example.org>, size=15, class=0, nrcpts=2, relay=[192.0.2.10]
+6AMCTI4B013213: to=<b@y>, delay=00:00:00, mailer=local, pri=60015, stat=queued
+6AMCTI4B013213: to=<c@y>, delay=00:00:00, mailer=local, pri=60015, stat=queued
+NOQUEUE: connect port 33739
+6AMCTI5B013214: mail port 33739
+6AMCTI5B013214: --- 500 5.5.1 Command unrecognized: "XXXX TO:<b@y>"
+"""
+
+
 @pytest.mark.parametrize(
-    ("make", "log", "hasty"), [("exim", _EXIM_LOG, (33739,)), ("postfix", _POSTFIX_LOG, ())]
+    ("make", "log", "hasty", "quoted"),
+    [
+        ("exim", _EXIM_LOG, (33739,), ()),
+        ("postfix", _POSTFIX_LOG, (), ()),
+        ("sendmail", _SENDMAIL_LOG, (), ((33738, "XXXXXXXX"), (33739, "XXXX TO:<b@y>"))),
+    ],
 )
-def test_reads_the_servers_logs(make: str, log: str, hasty: tuple[int, ...]) -> None:
-    """Who came, whose mail was taken and for whom, and who was dropped for talking too soon."""
+def test_reads_the_servers_logs(
+    make: str, log: str, hasty: tuple[int, ...], quoted: tuple[tuple[int, str], ...]
+) -> None:
+    """Who came, whose mail was taken, who was dropped for haste, and what was quoted."""
     receipt = Receipt(33738, frozenset({"b@y", "c@y"}))
-    assert MAKES[make].account(log) == Account((33738, 33739), (receipt,), hasty)
+    quotes = tuple(Quote(*quote) for quote in quoted)
+    assert MAKES[make].account(log) == Account((33738, 33739), (receipt,), hasty, quotes)
 
 
-def test_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where there is no Postfix, the reason says how to get one."""
-    monkeypatch.setattr("lab.postfix._DAEMONS", tmp_path)
-    assert "./run test" in postfix.missing()
+@pytest.mark.parametrize(("make", "place"), [("postfix", "_DAEMONS"), ("sendmail", "_PROGRAM")])
+def test_says_what_is_missing(
+    make: str, place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where a server has not been unpacked, the reason says how to get it."""
+    monkeypatch.setattr(f"lab.{make}.{place}", tmp_path / "nowhere")
+    assert "./run test" in MAKES[make].missing()
+
+
+def test_skips_what_a_server_cannot_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The lab gives a server's own reason where that server cannot run."""
+    monkeypatch.setattr("lab.needs.os.geteuid", lambda: 0)
+    monkeypatch.setattr("lab.needs.shutil.which", lambda command: f"/usr/bin/{command}")
+    monkeypatch.setattr("lab.sendmail._PROGRAM", tmp_path / "nowhere")
+    assert missing("sendmail") == MAKES["sendmail"].missing() != ""
 
 
 @pytest.mark.parametrize(
@@ -410,6 +443,7 @@ _SIGNS: dict[str, Callable[[Segment, bytes], bool]] = {
     "path-mtu-black-hole": lambda part, _: part.size == 1500,
     "ehlo-answered-as-noop": lambda part, _: part.payload.startswith(b"EHLO "),
     "body-parsed-as-commands": lambda part, _: b" LAST\r\nFrom: " in part.payload,
+    "echoed-mask": lambda part, what: part.payload == what + b"\r\n",
     "masked-greeting-hang": lambda part, _: part.payload.startswith(b"220-*"),
 }
 """What the first frame of a piece of evidence holds, by rule: the segment, and the original."""
@@ -512,6 +546,24 @@ def test_postfix_loses_one_recipient_and_goes_on(fresh: Callable[[str], Recorded
     assert len(found.accepted) == 3
     sent = b"".join(_said(made.captures["behind"], to="server").values())
     assert sent.count(b"\r\nXXXX TO:<recipient") == 2
+
+
+@pytest.mark.lab
+def test_sendmail_quotes_the_masks(fresh: Callable[[str], Recorded]) -> None:
+    """Fresh: whole verbs go in, and what the firewall made of them comes back in the replies."""
+    made = fresh("echo")
+    found = truth(made)
+    assert [verb.original for verb in found.echoed()] == ["STARTTLS"]
+    assert found.lost == {verb.client: "recipient0035@cam.example.net" for verb in found.split()}
+    assert len(found.account.quoted) == len(found.accepted) == 2
+    before, behind = (_said(path, to="server") for path in made.captures.values())
+    told = _said(made.captures["before"], to="client")
+    for quote in found.account.quoted:
+        line = f"{quote.line}\r\n".encode()
+        assert line in behind[quote.client]
+        assert line not in before[quote.client]
+        assert f'500 5.5.1 Command unrecognized: "{quote.line}"'.encode() in told[quote.client]
+    assert b"\r\n250-STARTTLS\r\n" in told[33738]
 
 
 @pytest.mark.lab

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lab.middlebox import client_port
 from lab.truth import Truth, Verb, addressee, holders, passed, resets, said
 
 if TYPE_CHECKING:
@@ -76,6 +77,30 @@ def _verb_row(rule: str, scene: Scene, verb: Verb, frames: list[int]) -> Row:
         "recipient": addressee(verb),
         "outcome": _outcome(scene.truth, verb),
     }
+
+
+def echoed(scene: Scene) -> list[Verb]:
+    """The verbs that are whole in one file, and masked where the server quotes them."""
+    verbs = scene.truth.echoed()
+    return [verb for verb in verbs if not passed(verb.box, scene.side, to="server")]
+
+
+def _echoed(scene: Scene) -> Iterator[Row]:
+    for verb in echoed(scene):
+        line = verb.masked + verb.rest
+        quote = f'"{line}"'.encode("latin-1")
+        replies = [
+            frame.number
+            for frame in scene.frames
+            if client_port(frame.segment) == verb.client and quote in frame.segment.payload
+        ]
+        yield {
+            "rule": "echoed-mask",
+            "client_port": verb.client,
+            "original": verb.original,
+            "observed": line,
+            "frames": holders(scene.frames, verb.client, verb.sequence, to="server")[:1] + replies,
+        }
 
 
 def _lost(scene: Scene) -> Iterator[Row]:
@@ -245,6 +270,7 @@ def _outcome(truth: Truth, verb: Verb) -> str:
 _MAKERS: tuple[Callable[[Scene], Iterable[Row]], ...] = (
     _split,
     _whole,
+    _echoed,
     _lost,
     _dropped,
     _banner,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lab.case import Case
 from lab.cases import CASES
-from lab.evidence import RULES, Scene, acted, greeted, hung
+from lab.evidence import RULES, Scene, acted, echoed, greeted, hung
 from lab.expectation import Expectation, of_case
 from lab.truth import Truth, passed
 
@@ -81,6 +81,7 @@ def seen(view: View) -> Expectation:
         "terminator-swallowed": view.among(swallowed),
         "split-masked-verb": view.split(),
         "masked-verb": view.masked(),
+        "echoed-mask": view.among([verb.client for verb in echoed(view.scene)]),
         "body-parsed-as-commands": view.among([verb.client for verb in truth.misread()]),
         "split-command": _split_commands(view) - view.split(),
         **_losses(view),

@@ -149,6 +149,10 @@ CORRECTIONS: dict[tuple[str, str], tuple[_Correction, ...]] = {
     ("asa-keywords", "behind"): (_free("starttls-stripped"),),
     ("postfix-asa-keywords", "before"): (_free("masked-verb", "starttls-stripped"),),
     ("postfix-asa-keywords", "behind"): (_free("starttls-stripped"),),
+    # That the server refuses what it has offered is the same fact as that it quotes the mask; and
+    # where Sendmail cuts its replies, it does not log.
+    ("echo", "before"): (_free("split-reply"),),
+    ("echo", "behind"): (_free("split-reply"),),
 }
 """What cannot be counted from the logs, by case and side."""
 

@@ -70,4 +70,12 @@ MASKS = (
         profile="asa-late",
         server="postfix",
     ),
+    Case(
+        "echo",
+        "A firewall that masks verbs only, in front of a Sendmail, whose refusals quote what "
+        "arrived: a STARTTLS that it had offered, and a cut RCPT.",
+        Plan(SERVER, (replace(_NOTE, manner="encrypted"), _TERM)),
+        profile="asa-verbs",
+        server="sendmail",
+    ),
 )

@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lab.process import TESTS, run, running
-from lab.server import DOMAIN, HOST, Account, Receipt, Server, listens
+from lab.process import TESTS, running
+from lab.server import DOMAIN, HOST, Account, Receipt, Server, certificate, listens
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -169,7 +169,7 @@ def _install(home: Path, options: str) -> None:
     (home / "master.cf").write_text(_MASTER, encoding="utf-8")
     home.chmod(0o755)
     _folders(home)
-    _certificate(home)
+    certificate(home)
 
 
 def _folders(home: Path) -> None:
@@ -183,12 +183,3 @@ def _folders(home: Path) -> None:
     for name, mode in (("maildrop", 0o730), ("public", 0o710)):
         shutil.chown(home / "queue" / name, group=_GROUP)
         (home / "queue" / name).chmod(mode)
-
-
-def _certificate(home: Path) -> None:
-    """A certificate that nobody else has signed, and its key."""
-    run([
-        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"),
-        *("-subj", f"/CN={HOST}", "-keyout", str(home / "key.pem")),
-        *("-out", str(home / "certificate.pem")),
-    ])  # fmt: skip

@@ -1,6 +1,7 @@
 """What every mail server of the lab has in common: how it is started, and what its log tells.
 
-Each make is a module (`lab.exim`, `lab.postfix`) with the three functions of `Make`.
+Each make is a module (`lab.exim`, `lab.postfix`, `lab.sendmail`) with the three functions of
+`Make`.
 """
 
 from __future__ import annotations
@@ -49,6 +50,16 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Quote:
+    """One command that a server did not know, and quoted when it said so."""
+
+    client: int
+    """Port of the client."""
+    line: str
+    """As it arrived, without its line end."""
+
+
+@dataclass(frozen=True)
 class Account:
     """What a server's log says of its clients, who are told apart by their ports."""
 
@@ -57,6 +68,8 @@ class Account:
     receipts: tuple[Receipt, ...]
     hasty: tuple[int, ...]
     """Those that were dropped for talking too soon."""
+    quoted: tuple[Quote, ...] = ()
+    """What a server repeated in its replies; few do."""
 
 
 class Make(Protocol):
@@ -81,3 +94,12 @@ def listens(net: Network) -> bool:
     """Whether anything answers on port 25 of the server's namespace."""
     command = net.inside(net.server, "ss", "--listening", "--tcp", "--numeric", "--no-header")
     return ":25 " in run(command)
+
+
+def certificate(home: Path) -> None:
+    """Make a certificate that nobody else has signed, and its key, in a folder."""
+    run([
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"),
+        *("-subj", f"/CN={HOST}", "-keyout", str(home / "key.pem")),
+        *("-out", str(home / "certificate.pem")),
+    ])  # fmt: skip

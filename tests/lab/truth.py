@@ -120,6 +120,11 @@ class Truth:
         """The masked BDAT: behind each of them, the server took a message for commands."""
         return [verb for verb in self.whole() if verb.original.upper() == "BDAT"]
 
+    def echoed(self) -> list[Verb]:
+        """The verbs, masked in one packet, whose mask the server quoted to the client."""
+        quoted = {(quote.client, quote.line) for quote in self.account.quoted}
+        return [verb for verb in self.whole() if (verb.client, verb.masked + verb.rest) in quoted]
+
     def of_kind(self, kind: str) -> list[dict[str, str | int]]:
         """The middleboxes' changes of one kind."""
         return [change for change in self.changes if change["kind"] == kind]
