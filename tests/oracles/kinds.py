@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from dissect.analysis.model import FlowDetail, Row, RowKind
 from dissect.evidence import Side
+from dissect.source import find_tshark
 from oracles.shared import reading
 from oracles.wireshark import Frame, frames
 
@@ -110,6 +111,14 @@ class Kind:
     """``we``, ``both`` (each by its own rule), or ``nobody``."""
     why: str
     holds: Callable[[Difference], bool]
+    since: tuple[int, int] = (4, 0)
+    before: tuple[int, int] = (5, 0)
+    """The versions of Wireshark that differ so."""
+
+    @property
+    def here(self) -> bool:
+        """Whether the tshark of this machine is one of them."""
+        return self.since <= find_tshark().version[:2] < self.before
 
 
 def said(path: Path) -> dict[int, Ours]:
@@ -228,6 +237,22 @@ def _chunks(difference: Difference) -> bool:
     chunks = [row for row in _asked(difference) if row.verb == "BDAT"]
     unseen = [row for row in chunks if not frames(difference.path)[row.frames[-1]].verbs]
     return bool(unseen) and _as_data(difference)
+
+
+def _rest(difference: Difference) -> bool:
+    """Wireshark took the rest of a frame for octets of the chunk that begins or ends in it."""
+    mine, theirs = tuple(difference.ours.verbs), difference.theirs.verbs
+    front = [row.verb for row in _asked(difference)] + list(theirs)
+    begun = front[-1:] == ["BDAT"] or front[:1] == ["BDAT"]
+    return difference.what == "verbs" and begun and mine[: len(theirs)] == theirs
+
+
+def _split_reply(difference: Difference) -> bool:
+    """A reply line lies across this frame and another one."""
+    flow, number = difference.ours.flow, difference.theirs.number
+    rows = flow.rows if flow is not None else ()
+    cut = (row for row in rows if row.kind in REPLIES and row.seams and number in row.frames)
+    return difference.what in ("codes", "lines") and next(cut, None) is not None
 
 
 def _again(difference: Difference) -> bool:
@@ -374,7 +399,14 @@ KINDS: Final = (
         "chunk", "we",
         "A BDAT that came in one frame with its chunk is read as message data by Wireshark, which "
         "then does not know where the chunk ends (RFC 3030 section 2: by its count of octets).",
-        _chunks,
+        _chunks, before=(4, 2),
+    ),
+    Kind(
+        "rest of a chunk", "we",
+        "Wireshark takes all that is behind a BDAT in its frame, and the whole frame in which a "
+        "chunk ends, for octets of the chunk. The number of octets says where it ends (RFC 3030 "
+        "section 2), and what stands behind it is a command.",
+        _rest, since=(4, 2),
     ),
     Kind(
         "not read", "we",
@@ -405,6 +437,12 @@ KINDS: Final = (
         "The lines of one reply came in several frames: Wireshark tells each line in its frame, "
         "we tell the reply in the frame that completes it. Together the lines are the same.",
         _several,
+    ),
+    Kind(
+        "split reply", "both",
+        "A reply line lies across two segments. Wireshark tells it in the first one, as far as it "
+        "goes, and a line without a code in the second; we tell it whole, where it ends.",
+        _split_reply,
     ),
     Kind(
         "capped", "both",

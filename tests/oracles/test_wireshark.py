@@ -31,6 +31,9 @@ WRONG: Final = {
 }
 """Frames in which Wireshark is right and we are not: bugs of ours."""
 
+CHUNK: Final = re.compile(r"(?<=\S) \| DATA fragment, \d+ bytes$")
+"""What Wireshark from 4.2 on says behind a BDAT of the octets in its frame."""
+
 COLUMN: Final = 250
 """Characters beyond which the Info column is cut."""
 
@@ -95,6 +98,7 @@ def _shows(frame: Frame, expected: str) -> bool:
     At the end of a message it holds what the message's own dissector says instead.
     """
     info = re.sub(r"^(?:\[[^]]*\] )*", "", frame.info).removesuffix(" | ")
+    info = CHUNK.sub("", info)
     if not expected or not info.startswith(("C: ", "S: ")):
         return bool(info)
     shown, wanted = (re.sub(r"#+", "#", text).split() for text in (info, expected))
@@ -131,9 +135,9 @@ def test_every_byte_is_told(path: Path) -> None:
 
 @pytest.mark.skipif(not CAPTURES, reason="the public captures are not beside the project")
 def test_every_kind_occurs() -> None:
-    """No kind is there for nothing."""
+    """No kind is there for nothing, of those that this version of Wireshark is said to have."""
     found = set[str]().union(*(_kinds(path) for path in CAPTURES + BUNDLED))
-    assert {kind.name for kind in KINDS} - found == set()
+    assert {kind.name for kind in KINDS if kind.here} - found == set()
 
 
 def test_replies_are_compared() -> None:

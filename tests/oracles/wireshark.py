@@ -86,5 +86,5 @@ def _frame(layers: dict[str, Any]) -> Frame:
         codes=all_of("smtp.response.code"),
         lines=tuple(text for t in all_of("smtp.rsp.parameter") if (text := t.strip())),
         secrets=len(all_of("smtp.auth.username", "smtp.auth.password")),
-        info="".join(all_of("_ws.col.Info")),
+        info="".join(all_of("_ws.col.Info", "_ws.col.info")),  # as 4.0 and as later ones spell it
     )
