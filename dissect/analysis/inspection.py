@@ -120,6 +120,7 @@ INSPECTION: Final = Family(
             0.30,
             "terminators_swallowed",
         ),
+        share("connections that died while a signed header was on its way", 0.30, "header_stalls"),
         share("greetings of PIX 4.x, `SMTP/cmap`", 0.95, "greetings_cmap"),
         share("EHLOs that were answered as if they were NOOP", 0.80, "hellos_nooped"),
         share("masked greetings whose end the client waited for in vain", 0.90, "greetings_hung"),
@@ -163,6 +164,11 @@ INSPECTION: Final = Family(
             "end of data in two packets was swallowed",
             "ends of data in two packets were swallowed",
         ),
+        just(
+            "header_stalls",
+            "connection died while a signed header was on its way",
+            "connections died while a signed header was on its way",
+        ),
     ),
     remedy=_inspection_remedy,
     confirm=(
@@ -185,6 +191,7 @@ INSPECTION: Final = Family(
         "verbs_with_seam_refused",
         "echoes",
         "terminators_swallowed",
+        "header_stalls",
     ),
     marks=(
         "verbs_with_seam_masked",
@@ -196,6 +203,7 @@ INSPECTION: Final = Family(
         "greetings_hung",
         "echoes",
         "terminators_swallowed",
+        "header_stalls",
     ),
     always=("verbs_with_seam", "verbs_with_seam_masked", "whole_verbs", "whole_verbs_masked"),
 )
