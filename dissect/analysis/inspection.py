@@ -182,6 +182,7 @@ INSPECTION: Final = Family(
         "whole_verbs_masked",
         "greetings",
         "greetings_masked",
+        "greetings_cmap",
         "greetings_own",
         "greetings_hung",
         "hellos",

@@ -137,6 +137,19 @@ def test_a_server_that_masks_its_own_greeting_is_no_box() -> None:
     assert devices(read(*((script, setting(n)) for n in range(9)))) == {}
 
 
+def test_every_count_is_told() -> None:
+    """What flows are counted for stands in a verdict, but for what only tells the make."""
+    told = {name for family in FAMILIES for name in family.counts}
+    assert set(Tally.__dataclass_fields__) - told == {"lower_case"}
+
+
+def test_every_mark_is_a_count_that_is_told() -> None:
+    """A flow is named as proof only for counts that the verdict gives."""
+    for family in FAMILIES:
+        assert family.marks
+        assert set(family.marks) <= set(family.counts), family.device
+
+
 # ---- across flows, clients and captures ---------------------------------------------------------
 
 
