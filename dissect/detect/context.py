@@ -148,7 +148,7 @@ class Context:
         granted = reply is not None and reply.positive
         if verb in CAUSES and not bits & ODD_REPLIES:
             self._storms.cause(exchange)
-        elif granted and self._storms.possible:
+        elif granted and self._storms.source is not None:
             self._storms.over()
         if bits & (traits.SEAM | traits.MASK):
             self._count(command)
@@ -201,7 +201,7 @@ class Context:
 
     def _causes(self, exchange: Exchange, bits: int) -> bool:
         """Whether text that is read as commands may follow a refusal or a silence."""
-        command, under_way = exchange.command, self._storms.possible
+        command, under_way = exchange.command, self._storms.source is not None
         if command is None:  # while message data was still coming, where that is known
             return exchange.unseen and not (under_way or self.unsure or self.midway)
         if command.verb == END_OF_DATA and under_way and command.size <= LONE_DOT:

@@ -83,27 +83,23 @@ class Storms:
         self.all: list[Storm] = []
         self._open: Storm | None = None
         self._latest: Exchange | None = None
-        self._cause: Exchange | None = None
+        self.source: Exchange | None = None
+        """What a run would follow, or follows; None where none can."""
 
     def cause(self, exchange: Exchange) -> None:
         """Something that a run may follow."""
-        self._cause, self._open = exchange, None
+        self.source, self._open = exchange, None
 
     def over(self) -> None:
         """The two sides agree again: a command was understood."""
-        self._cause = self._open = None
-
-    @property
-    def possible(self) -> bool:
-        """Whether a run can begin or is under way."""
-        return self._cause is not None
+        self.source = self._open = None
 
     def refused(self, exchange: Exchange) -> None:
         """A refusal, or a command without an answer: part of a run if it is about no command."""
-        if self._cause is None or not _stray(exchange):
+        if self.source is None or not _stray(exchange):
             return
         if self._open is None:
-            self._open = Storm(self._cause)
+            self._open = Storm(self.source)
             if len(self.all) < MOST:
                 self.all.append(self._open)
         self._open.add(exchange)

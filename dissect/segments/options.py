@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+MSS_FIRST = b"\x02\x04"
+"""Kind and length of the option (RFC 9293 section 3.7.1)."""
+
 END, NOTHING, MSS, SACK = 0, 1, 2, 5
 """Kinds: end of list, no operation, maximum segment size, selective acknowledgment (RFC 2018)."""
 
@@ -23,7 +26,12 @@ def each(options: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def mss(options: bytes) -> int:
-    """The maximum segment size announced, in bytes; 0 without one."""
+    """The maximum segment size announced, in bytes; 0 without one.
+
+    Nearly all stacks put it first.
+    """
+    if options[:2] == MSS_FIRST:
+        return int.from_bytes(options[2:4])
     return next((int.from_bytes(data) for kind, data in each(options) if kind == MSS), 0)
 
 
