@@ -15,8 +15,10 @@ from dissect.detect.tally import Tally
 
 def _without(tally: Tally) -> int:
     """Sessions without an offer of STARTTLS, where others with the server had one."""
-    known = tally.offers + tally.offers_elsewhere + tally.offers_stripped
-    return tally.offers_without if known else 0
+    if tally.offers:
+        return tally.offers_without
+    others = tally.offers_elsewhere + tally.offers_stripped
+    return tally.offers_without if others and tally.offers_without > 1 else 0
 
 
 STRIPPING: Final = Family(

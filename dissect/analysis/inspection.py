@@ -128,7 +128,10 @@ INSPECTION: Final = Family(
     said=(
         Said(
             lambda t: t.verbs_with_seam,
-            lambda t: f"{touched(t)} of {t.verbs_with_seam} verbs with a seam inside were masked",
+            lambda t: (
+                f"{touched(t)} of {t.verbs_with_seam} verbs with a seam inside were masked"
+                + (" or refused as unknown" if t.verbs_with_seam_refused else "")
+            ),
         ),
         of("whole_verbs_masked", "whole_verbs", "whole verbs were masked"),
         Said(
@@ -212,9 +215,21 @@ INSPECTION: Final = Family(
 
 UNKNOWN_MAKE: Final = Family(
     device="unknown-smtp-inspection",
-    title=fixed("SMTP inspection of an unknown make (verbs masked with asterisks)"),
-    evidence=(share("verbs that are masked with asterisks", 0.80, "asterisks"),),
-    said=(just("asterisks", "verb was masked with asterisks", "verbs were masked with asterisks"),),
+    title=fixed("SMTP inspection of an unknown make (masks of asterisks)"),
+    evidence=(
+        share(
+            "verbs, or EHLO replies with keywords, that are masked with asterisks",
+            0.80,
+            "asterisks",
+        ),
+    ),
+    said=(
+        just(
+            "asterisks",
+            "verb or EHLO reply was masked with asterisks",
+            "verbs or EHLO replies were masked with asterisks",
+        ),
+    ),
     remedy=steps(
         "Turn the SMTP inspection of the firewall off between these two hosts",
         *remedies.SENDER_PIPELINING,

@@ -14,8 +14,24 @@ from dissect.dialogue import Exchange, Reply, Transaction
 from dissect.dialogue.events import END_OF_DATA
 from dissect.dialogue.grammar import ENDS_TRANSACTION
 
+QUOTED: Final = re.compile(rb"\"[^\"]*\"|<[^>]*>|'[^']*'")
+"""What a reply quotes of a command."""
+
 UNKNOWN: Final = frozenset({500, 502, 554})
 """Reply codes of a server that does not know a verb; 554 is Exim's synchronisation error."""
+
+OTHER: Final = re.compile(
+    rb"^5\d\d 5\.(?:[1247]\.\d+|5\.3)\b|user|mailbox|recipient|relay|disabled", re.IGNORECASE
+)
+"""What a 500 or 502 says that knows the verb well (enhanced codes of RFC 3463)."""
+
+KNOWN: Final = frozenset(
+    {
+        "HELO", "EHLO", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "QUIT", "BDAT", "AUTH",
+        "STARTTLS",
+    }
+)  # fmt: skip
+"""Verbs that nearly every server knows: of others a refusal proves nothing."""
 
 SYNC: Final = re.compile(rb"synchroni[sz]ation", re.IGNORECASE)
 
@@ -32,6 +48,8 @@ def suspect(exchange: Exchange) -> bool:
         return False
     if command.verb not in masks.REAL_VERBS or masks.seam_in_verb(command) is None:
         return False
+    if command.verb not in KNOWN and not echoed(exchange):
+        return False
     return not exchange.unseen and (reply is None or _unknown(reply))
 
 
@@ -39,7 +57,7 @@ def _unknown(reply: Reply) -> bool:
     """Whether a reply says that the verb is not known."""
     if reply.code == 554:  # noqa: PLR2004 - only Exim's words count, 554 means much else
         return SYNC.search(reply.text) is not None
-    return reply.code in UNKNOWN
+    return reply.code in UNKNOWN and not OTHER.search(QUOTED.sub(b"", reply.text))
 
 
 def alone(exchange: Exchange, *, in_transaction: bool) -> bool:

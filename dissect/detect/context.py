@@ -51,6 +51,14 @@ FULL: Final = 4
 """Times the MSS: a client that got so much acknowledged has sent segments of full size."""
 
 
+READY: Final = 220
+
+
+def named(reply: Reply) -> bytes:
+    """The name that a server gives itself in its answer to EHLO."""
+    return reply.lines[0][4:].split(b" ")[0].lower()
+
+
 def nooped(hello: Exchange | None) -> bool:
     """Whether a greeting of the client was answered as NOOP is."""
     reply = hello.reply if hello else None
@@ -96,8 +104,10 @@ class Context:
     awaited: bool = False
     """Whether a rule has something to say at the end of the flow."""
     in_transaction: bool = False
+    gap: bool = False
+    """Whether bytes that were on the wire are not in the capture."""
     unsure: bool = False
-    """Whether bytes are missing, so that silence proves nothing."""
+    """Whether bytes are missing or cannot be read, so that silence proves nothing."""
     tally: Tally = field(default_factory=Tally)
     lost: Transaction | None = None
     """The mail transaction that the end of the flow cut off."""
@@ -160,7 +170,7 @@ class Context:
         if verb in BEGINS:
             self._begins(verb, granted)
         elif granted and reply is not None:
-            if verb == "STARTTLS":
+            if verb == "STARTTLS" and reply.code == READY:
                 self.starttls = exchange
             elif verb in traits.HELLOS:
                 masked = traits.MASKED_GREETING if self.tally.greetings_masked else 0
@@ -206,8 +216,9 @@ class Context:
             return exchange.unseen and not (under_way or self.unsure or self.midway)
         if command.verb == END_OF_DATA and under_way and command.size <= LONE_DOT:
             return False
-        masked = bits & traits.MASK and masks.verb(command) is not None
-        return bool(masked) or command.verb in CAUSES or command.verb == "DATA"
+        mask = masks.verb(command) if bits & traits.MASK else None
+        masked = mask is not None and (mask.certain or not under_way)
+        return masked or command.verb in CAUSES or command.verb == "DATA"
 
     def stray(self, exchange: Exchange) -> Storm | None:
         """The run that an exchange is the latest of, if it is part of one."""
@@ -233,7 +244,8 @@ class Context:
 
     def note(self, note: Note) -> None:
         """Learn what TCP did."""
-        self.unsure |= note.kind in (NoteKind.UNSEEN, NoteKind.CUT)
+        self.gap |= note.kind in (NoteKind.UNSEEN, NoteKind.CUT)
+        self.unsure |= self.gap
         if note.kind is NoteKind.CONFLICT and len(self.conflicts) < MANY:
             self.conflicts.append(note)
 
@@ -302,8 +314,10 @@ class Context:
         self.pipelining = "PIPELINING" in self.extensions
         greeting = self.greeting.reply if self.greeting else None
         self.keywords = keywords.masked(lines, greeting.text if greeting else b"")
+        stars = any(word.mask[:1] == "*" for word in self.keywords)
         self.tally.hellos += 1
-        self.tally.hellos_masked += bool(self.keywords)
+        self.tally.asterisks += stars
+        self.tally.hellos_masked += bool(self.keywords) and not stars
         self.tally.hellos_ordinal += any(mask.ordinal for mask in self.keywords)
         self.tally.greetings_own += bool(self.tally.greetings_masked) and self._own_mask()
         if not self.product:
@@ -331,28 +345,39 @@ class Context:
         Not asked once TLS has begun, because it is not offered again (RFC 3207 section 4.2), nor
         where a masked keyword may be it.
         """
-        if self.starttls is not None or self.keywords:
+        if self.starttls is not None or self.keywords or self.tally.hellos > 1:
             return 0
         offer = Offer(
             "STARTTLS" in self.extensions, self.client.address, self.extensions, reply.frames,
-            self.history.capture, self.flow,
+            self.history.capture, self.flow, named(reply),
         )  # fmt: skip
         self.tally.offers += offer.starttls
         self.tally.offers_without += not offer.starttls
         self.offered = self.history.offer(self.server, offer)
         return traits.NO_STARTTLS if self.offered else 0
 
+    def uncount(self, command: Command | None) -> None:
+        """Take back that a verb was counted as masked: it is a line of text."""
+        mask = masks.verb(command) if command else None
+        if command is None or mask is None or not (mask.likely or self.corroborated):
+            return
+        stars = command.line[:1] == b"*"
+        self.tally.asterisks -= stars
+        self.tally.whole_verbs_masked -= not stars
+
     def _count(self, command: Command) -> None:
         """Count a verb by whether it has a seam inside and whether it is masked."""
         if command.verb in NO_VERBS:
             return
-        masked = masks.verb(command) is not None
+        mask = masks.verb(command)
+        split = masks.seam_in_verb(command) is not None
+        masked = mask is not None and (split or mask.likely or self.corroborated)
         tally = self.tally
         tally.lower_case += masked and command.line[:1] == b"x"
         if masked and command.line[:1] == b"*":
             tally.asterisks += 1
             masked = False
-        if masks.seam_in_verb(command) is not None:
+        if split:
             tally.verbs_with_seam += 1
             tally.verbs_with_seam_masked += masked
         else:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from dissect.detect import cleanside, masks
-from dissect.dialogue import Command, Exchange, Transaction
+from dissect.dialogue import Command, Exchange, Reply, Transaction
 
 REFUSED = 400
 CLOSING = 421
 """Says nothing of the message: the server ends the connection (RFC 5321 section 3.8)."""
+
+
+EFFECT = re.compile(rb"time ?d? ?out|timeout|too many|exceeded|lost", re.IGNORECASE)
+"""Words of a 421 that says what the server waited for in vain, or had enough of."""
+
+
+def own_words(reply: Reply) -> bool:
+    """Whether a server ends a connection for a reason that nothing on the way can have made."""
+    return reply.code == CLOSING and not EFFECT.search(reply.text)
 
 
 class Recipient(NamedTuple):

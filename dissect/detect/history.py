@@ -59,6 +59,8 @@ class Offer(NamedTuple):
     frames: tuple[int, ...]
     capture: str
     flow: int
+    server: bytes
+    """What the server calls itself."""
 
 
 class History:

@@ -13,13 +13,14 @@ from dissect.detect import proxies, resets
 from dissect.detect.context import Context
 from dissect.detect.proxies import Mark
 from dissect.detect.resets import Sign
-from dissect.dialogue import Ended, Note, Reply, Reset
+from dissect.dialogue import Ended, Note, NoteKind, Reply, Reset
 from dissect.evidence import Side
 
 WORDS, CODE, CONTRADICTED, RESET = 0.7, 0.4, 0.8, 0.6
 """How much proves: words of a product that is known; 541; other bytes of the server at the same
 place; a RST that is not the server's."""
 
+BEHIND: Final = "the reset behind it"
 UNNAMED: Final = "INJ-1"
 """Source of the marks that name no product."""
 
@@ -76,7 +77,7 @@ def _reset(context: Context, ended: Ended, reset: Reset | None) -> Sign | None:
         return None
     signs = resets.signs(context, ended, reset)
     if resets.forged(signs):
-        return Sign(RESET, f"the reset behind it is not the server's: {max(signs).words}")
+        return Sign(RESET, f"{BEHIND} is not the server's: {max(signs).words}")
     return Sign(resets.SLIGHT, "a reset followed it")
 
 
@@ -91,9 +92,9 @@ def _proven(injection: Injection) -> bool:
     A 541 alone is not, nor a refusal of message data that the server resets as its own: both are
     odd, and neither says where they came from.
     """
-    strong = sum(sign.strong for sign in injection.signs)
+    own = sum(sign.strong for sign in injection.signs if not sign.words.startswith(BEHIND))
     unnamed = injection.mark is not None and injection.mark.source == UNNAMED
-    return strong > unnamed or (unnamed and injection.reset is not None)
+    return own > unnamed or (unnamed and injection.reset is not None)
 
 
 def _behind(context: Context, ended: Ended, reply: Reply) -> Reset | None:
@@ -104,7 +105,11 @@ def _behind(context: Context, ended: Ended, reply: Reply) -> Reset | None:
     if reset is None or last is None:
         return None
     between = last is not reply and last.frames[-1] < reset.note.frames[0]
-    return None if between else reset
+    closed = any(
+        note.kind is NoteKind.FIN and note.side is Side.SERVER and note.time <= reset.note.time
+        for note in ended.closed
+    )  # then it answers what came late
+    return None if between or closed else reset
 
 
 def _contradiction(context: Context, reply: Reply) -> Note | None:

@@ -47,6 +47,9 @@ ECHO: Final = re.compile(
 )
 """A server quotes the command that it did not know (ECHO-1)."""
 
+UNKNOWN: Final = frozenset({b"500", b"502"})
+"""Codes of a server that does not know a command; others quote what they know well."""
+
 ARGUMENTS: Final[tuple[tuple[re.Pattern[bytes], int, str, float], ...]] = (
     (re.compile(rb"\s+TO:", re.IGNORECASE), 4, "RCPT", 0.99),
     (re.compile(rb"\s+FROM:", re.IGNORECASE), 4, "MAIL", 0.97),
@@ -91,6 +94,9 @@ WITH_ARGUMENT: Final = {
 """Verbs of a length that may have one."""
 
 
+CERTAIN: Final = 0.9
+
+
 class Mask(NamedTuple):
     """A masked verb."""
 
@@ -103,6 +109,16 @@ class Mask(NamedTuple):
     """How sure the original is."""
     alternatives: tuple[str, ...] = ()
     """What else it can have been."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether its argument proves what it was, and so that it is a mask."""
+        return self.confidence > CERTAIN
+
+    @property
+    def likely(self) -> bool:
+        """Whether it is one, with nothing else masked: a word of X can have been typed."""
+        return self.confidence >= CERTAIN
 
 
 def verb(command: Command) -> Mask | None:
@@ -117,7 +133,7 @@ def verb(command: Command) -> Mask | None:
     original, confidence = _original(length, rest, command.phase)
     words = WITH_ARGUMENT if rest.strip() else ALTERNATIVES
     others = tuple(word for word in words.get(length, ()) if word != original)
-    return Mask(length, rest, original, confidence, () if confidence > 0.9 else others)  # noqa: PLR2004
+    return Mask(length, rest, original, confidence, () if confidence > CERTAIN else others)
 
 
 def said(mask: Mask) -> str:
@@ -165,7 +181,7 @@ def hung(lines: tuple[bytes, ...]) -> bool:
 def echo(lines: tuple[bytes, ...]) -> bytes | None:
     """The mask that a reply quotes, or None."""
     for line in lines:
-        if line[:1] == b"5" and (match := ECHO.match(line)):
+        if line[:3] in UNKNOWN and (match := ECHO.match(line)):
             return match.group(1)
     return None
 

@@ -49,7 +49,7 @@ RECEIVER_PIPELINING: Final = {
 DOT: Final = (
     (
         "Until then, on a sending Postfix: smtp_pix_workarounds = delay_dotcrlf and "
-        "smtp_pix_workaround_threshold_time = 0"
+        "smtp_pix_workaround_threshold_time = 0 (it acts only where the greeting is masked)"
     ),
 )
 

@@ -125,5 +125,6 @@ def _stray(exchange: Exchange) -> bool:
         return False
     if command is None:
         return reply is not None
-    no_command = command.verb not in masks.REAL_VERBS and masks.verb(command) is None
+    mask = masks.verb(command)
+    no_command = command.verb not in masks.REAL_VERBS and (mask is None or not mask.certain)
     return no_command and command.verb != ""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SURE = 0.7
+"""Confidence of a finding from which on it counts for a verdict across flows."""
+
 
 @dataclass(slots=True)
 class Tally:

@@ -170,10 +170,15 @@ def test_the_founding_case_is_counted() -> None:
 def test_stripping_is_seen_in_any_order(order: tuple[str, str]) -> None:
     """One client network is never offered what another is, whichever session comes first."""
     client = {OFFERED: "198.51.100.7", HIDDEN: "192.0.2.10"}
-    flows = [(s, setting(n, client[s], 60 * n)) for n, s in enumerate(order)]
+    flows = [(s, setting(n, client[s], 60 * n)) for n, s in enumerate((*order, *order))]
     verdict = devices(read(*flows))["starttls-stripping"]
     assert verdict.client == "192.0.2.10"
     assert verdict.confidence == 0.8
+
+
+def test_one_session_of_another_network_is_no_stripping() -> None:
+    """A server may offer TLS by its own policy: a single session without it proves nothing."""
+    assert devices(read((OFFERED, setting()), (HIDDEN, setting(1, "198.51.100.7", 60)))) == {}
 
 
 def test_a_server_without_tls_is_no_stripping() -> None:

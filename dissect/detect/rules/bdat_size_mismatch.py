@@ -37,6 +37,7 @@ from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
 from dissect.detect.storms import LINES, Storm
+from dissect.detect.tally import SURE
 from dissect.dialogue import Command, Ended, Opaque
 from dissect.dialogue.grammar import CHUNK
 from dissect.evidence import Side
@@ -73,8 +74,9 @@ class BdatSizeMismatch(Rule):
                 context.tally.sender_faults += 1
                 yield self._too_small(context, storm, stop)
         if ended.chunk and context.chunk and _waited(context, ended, context.chunk):
-            context.tally.sender_faults += 1
-            yield self._too_large(context, ended, context.chunk)
+            found = self._too_large(context, ended, context.chunk)
+            context.tally.sender_faults += found.confidence >= SURE
+            yield found
 
     def _too_small(self, context: Context, storm: Storm, stop: int) -> Finding:
         """Text behind a chunk that was accepted."""

@@ -28,13 +28,16 @@ RFC 2920 section 3.1; Exim `src/smtp_in.c`; Postfix `src/smtpd/smtpd.c`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from dissect.detect import sync, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Exchange
+
+CACHED: Final = frozenset({"PIPECONNECT", "X_PIPE_CONNECT"})
+"""Exim's clients that remember one of these do not wait for the reply to EHLO."""
 
 
 class CommandAfterSyncPoint(Rule):
@@ -55,7 +58,8 @@ class CommandAfterSyncPoint(Rule):
         if command is None or reply is None or command.verb not in traits.LAST or context.unsure:
             return
         early = reply.acked - (command.offset + command.size)
-        if early <= 0:
+        cached = command.verb in traits.HELLOS and CACHED & context.extensions
+        if early <= 0 or cached:
             return
         yield self.finding(
             context,

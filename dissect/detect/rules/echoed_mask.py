@@ -52,7 +52,7 @@ class EchoedMask(Rule):
         if command is None or reply is None or command.verb not in masks.REAL_VERBS:
             return
         mask = masks.echo(reply.lines)
-        if mask is None or masks.seam_in_verb(command):
+        if mask is None or len(mask) != len(command.verb) or masks.seam_in_verb(command):
             return
         context.tally.echoes += 1
         yield self.finding(

@@ -33,6 +33,7 @@ from dissect.detect import remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
+from dissect.detect.tally import SURE
 from dissect.dialogue import Command, Exchange, Reply, Transaction
 
 MASKED, NAMED = 0.95, 0.85
@@ -69,7 +70,7 @@ class EhloAnsweredAsNoop(Rule):
         """An answer to EHLO; or a HELO behind one, or behind NOOP."""
         command = exchange.command
         doubtful, self._doubtful = self._doubtful, None
-        if command is None or exchange.reply is None:
+        if command is None or exchange.reply is None or context.unsure or context.midway:
             return
         if command.verb != "HELO":
             if context.corroborated or context.product:
@@ -118,7 +119,7 @@ class EhloAnsweredAsNoop(Rule):
         confidence: float,
     ) -> Finding:
         """The finding."""
-        context.tally.hellos_nooped += 1
+        context.tally.hellos_nooped += confidence >= SURE
         first = events[0]
         return self.finding(
             context,

@@ -33,7 +33,7 @@ RFC 9293 section 3.5.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from dissect.detect import envelope, injections, limits, remedies, resets, silences, stalls
 from dissect.detect.context import Context
@@ -42,6 +42,8 @@ from dissect.detect.resets import Sign
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Ended, NoteKind, Reset
 from dissect.evidence import Side
+
+GOODBYE: Final = 221
 
 
 class ForgedReset(Rule):
@@ -57,11 +59,12 @@ class ForgedReset(Rule):
 
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """Look at all resets of the flow."""
-        context.tally.resets += sum(_counts(ended, reset) for reset in ended.resets)
-        judged = [(reset, resets.signs(context, ended, reset)) for reset in ended.resets]
+        there = [reset for reset in ended.resets if not _over(context, reset)]
+        context.tally.resets += sum(_counts(ended, reset) for reset in there)
+        judged = [(reset, resets.signs(context, ended, reset)) for reset in there]
         forged = [(reset, found) for reset, found in judged if resets.forged(found)]
-        context.tally.resets_forged += len(forged)
         if forged and not _told(context, ended):
+            context.tally.resets_forged += len(forged)
             yield self._found(context, ended, forged)
 
     def _found(
@@ -92,6 +95,13 @@ def _told(context: Context, ended: Ended) -> bool:
         return True
     stuck = stalls.stuck(context, ended)
     return stuck is not None and bool(limits.crossing(context, ended, stuck.start, stuck.stop))
+
+
+def _over(context: Context, reset: Reset) -> bool:
+    """Whether all had been said and done: then a load balancer may tidy up, and no mail is lost."""
+    last = context.last
+    done = context.lost is None and last is not None and last.code == GOODBYE
+    return done and last is not None and reset.note.time >= last.time
 
 
 def _counts(ended: Ended, reset: Reset) -> bool:

@@ -60,7 +60,8 @@ class IdleTimeoutReset(Rule):
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """Look at what became of the silences."""
         fatal = silences.fatal(context, ended)
-        went_on = [idle for idle in silences.long(ended) if silences.survived(ended, idle)]
+        others = (i for i in silences.long(ended) if fatal is None or i is not fatal.idle)
+        went_on = [idle for idle in others if silences.survived(ended, idle)]
         context.tally.silences += len(went_on)
         if fatal is None:
             return

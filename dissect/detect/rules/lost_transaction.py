@@ -28,7 +28,6 @@ RFC 5321 sections 3.8 and 4.1.1.4.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
@@ -53,12 +52,9 @@ from dissect.evidence import Side
 GIVES_UP: Final = 2.0
 """Seconds of silence below which a client that closes its direction has not given up."""
 
-SHUTDOWN: Final = 421
+UNSEEN: Final = "and the capture lacks what would tell whether the message was accepted"
 
-EFFECT: Final = re.compile(rb"time ?d? ?out|timeout|too many|exceeded|lost", re.IGNORECASE)
-"""Words of a 421 that says what the server waited for in vain, or had enough of."""
-
-CLOSING: Final = (SHUTDOWN, 554)
+CLOSING: Final = (421, 554)
 """Replies with which a server ends a connection."""
 
 
@@ -95,17 +91,21 @@ class LostTransaction(Rule):
         mail = envelope.read(transaction)
         last = _last(transaction, ended)
         context.tally.server_faults += _own_words(last, closing)
+        blind = context.gap
         count = len(mail.recipients)
         people = f"none of its {count} recipients" if count > 1 else "nobody"
         yield self.finding(
             context,
             (last, closing),
             f"The {closing.side.value} {how} the connection in the {_phase(transaction, ended)} "
-            "phase, before the message was accepted",
-            confidence=0.6 if context.unsure or ended.holes else 0.95,
+            "phase, " + (UNSEEN if blind else "before the message was accepted"),
+            severity=Severity.LOW if blind else None,
+            confidence=0.4 if blind else 0.6 if ended.holes else 0.95,
             observed=last.text if isinstance(last, Reply) else last.line if last else b"",
-            impact=f"The message from <{mail.sender}> reached {people} in this try.",
-            recipients=mail.recipients[:100],
+            impact=""
+            if blind
+            else f"The message from <{mail.sender}> reached {people} in this try.",
+            recipients=() if blind else mail.recipients[:100],
         )
 
 
@@ -114,6 +114,8 @@ def _phase(transaction: Transaction, ended: Ended) -> str:
     if ended.body is not None or any(c.verb == END_OF_DATA for c in ended.pending):
         return "data"
     answered = [e.command for e in transaction.exchanges if e.command and e.reply]
+    if answered and answered[-1].verb == END_OF_DATA:
+        return "data"
     return PHASES.get(envelope.original(answered[-1]), "mail") if answered else "mail"
 
 
@@ -148,6 +150,5 @@ def _own_words(last: Command | Reply | None, closing: Note) -> bool:
 
     A timeout, or too many errors, may be the effect of what happened on the way.
     """
-    if not isinstance(last, Reply) or last.code != SHUTDOWN or closing.side is not Side.SERVER:
-        return False
-    return not EFFECT.search(last.text)
+    mine = closing.side is Side.SERVER
+    return mine and isinstance(last, Reply) and envelope.own_words(last)

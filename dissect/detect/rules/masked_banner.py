@@ -26,6 +26,7 @@ Recog (`smtp_banners.xml`) know it. PIX-02: Recog. ASA-01: Cisco document 113423
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -34,6 +35,10 @@ from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Ended, Exchange, Reply
+
+POSTFIX = "; a Postfix client avoids ESMTP, and so TLS, when it sees this."
+AVOIDED = re.compile(rb"[20 *\t\r\n]*")
+"""Postfix's own test of a greeting (src/smtp/smtp_proto.c)."""
 
 ASTERISKS = "The greeting is masked with asterisks"
 OWN = ", and nothing else is: by the server itself, or a device unknown"
@@ -81,6 +86,6 @@ class MaskedBanner(Rule):
             severity=Severity.INFO if own else None,
             confidence=0.5 if own else 0.9,
             observed=reply.text,
-            impact="None by itself; a Postfix client avoids ESMTP, and so TLS, when it sees this.",
+            impact="None by itself" + (POSTFIX if AVOIDED.fullmatch(reply.text) else "."),
             remedy=remedies.BANNER_ONLY,
         )

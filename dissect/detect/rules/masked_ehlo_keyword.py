@@ -39,6 +39,9 @@ from dissect.detect.keywords import Keyword
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Exchange
 
+LIKELY = 0.6
+"""How sure it must be that STARTTLS is hidden, for the impact to be stated as a fact."""
+
 
 class MaskedEhloKeyword(Rule):
     """See the module."""
@@ -58,7 +61,7 @@ class MaskedEhloKeyword(Rule):
         found = context.keywords
         if reply is None:
             return
-        tls = any(word.original == "STARTTLS" for word in found)
+        tls = [word.confidence for word in found if word.original == "STARTTLS"]
         yield self.finding(
             context,
             (reply, command),
@@ -67,13 +70,20 @@ class MaskedEhloKeyword(Rule):
             confidence=0.98 if any(word.ordinal for word in found) else 0.8,
             observed=b"\r\n".join(reply.lines[word.line] for word in found),
             original=", ".join(word.original or "?" for word in found),
-            impact="TLS is hidden from the client: mail goes in the clear, and the sender is not "
-            "told."
-            if tls
-            else "The client does not learn what the server can do.",
+            impact=_impact(tls),
             remedy=(*remedies.KEEP_TLS, *remedies.FIREWALL),
             frames=reply.frames,
         )
+
+
+def _impact(tls: list[float]) -> str:
+    """What it means for mail, from how sure it is that STARTTLS is hidden."""
+    if not tls:
+        return "The client does not learn what the server can do."
+    hidden = "is" if max(tls) >= LIKELY else "may be"
+    return (
+        f"TLS {hidden} hidden from the client: mail goes in the clear, and the sender is not told."
+    )
 
 
 def _said(word: Keyword) -> str:

@@ -34,7 +34,8 @@ from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.masks import Mask
 from dissect.detect.rule import Info, Rule
-from dissect.dialogue import Exchange
+from dissect.detect.storms import Storm
+from dissect.dialogue import Ended, Exchange
 
 TYPED = ", typed one byte a packet: an artefact of the test"
 
@@ -58,12 +59,35 @@ class MaskedVerb(Rule):
     )
     when = traits.MASK
 
+    def __init__(self) -> None:
+        self._bare: list[tuple[Exchange, Mask, Storm]] = []
+        """Words of X without an argument among text that was refused: they may be text too."""
+
     def exchange(self, context: Context, exchange: Exchange) -> Iterator[Finding]:
         """One masked command."""
         command = exchange.command
         mask = masks.verb(command) if command else None
         if command is None or mask is None or masks.seam_in_verb(command):
             return
+        storm = context.stray(exchange)
+        if storm is not None and not mask.certain:
+            self._bare.append((exchange, mask, storm))
+            context.awaited = True
+            return
+        yield from self._tell(context, exchange, mask)
+
+    def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:  # noqa: ARG002
+        """What stood among refused lines: text, if some of those are no masks."""
+        for exchange, mask, storm in self._bare:
+            if storm.text and any(c and masks.verb(c) is None for c, _, _ in storm.exchanges):
+                context.uncount(exchange.command)
+            else:
+                yield from self._tell(context, exchange, mask)
+
+    def _tell(self, context: Context, exchange: Exchange, mask: Mask) -> Iterator[Finding]:
+        """The finding."""
+        command = exchange.command
+        assert command is not None
         typed = masks.typed(command)
         yield self.finding(
             context,

@@ -37,6 +37,7 @@ from dissect.detect import ends
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
+from dissect.detect.tally import SURE
 from dissect.dialogue import Command, Ended
 from dissect.evidence import Side
 
@@ -48,7 +49,7 @@ PAUSE, PATIENCE = 3.0, 60.0
 UNREAD: Final = frozenset({354, 421, 451})
 """Last replies of a server that still waits, or waited in vain; any other refuses the message."""
 
-CLIENT_CLOSED, UNSURE = 0.85, 0.6
+CLIENT_CLOSED, SENTENCE, UNSURE = 0.85, 0.7, 0.6
 """Confidence: after a long silence the client's FIN or RST shows that it sent no more; the silence
 was short, so that the client may have died, or nothing shows that no byte was lost."""
 
@@ -75,19 +76,21 @@ class MissingTerminator(Rule):
         sent = [note.offset for note in ended.closed if note.side is Side.CLIENT]
         if any(offset != body.offset + body.size for offset in sent):
             return
-        context.tally.sender_faults += 1
         seconds = ended.closed[0].time - body.time
+        long = bool(sent) and seconds >= PATIENCE
+        confidence = UNSURE if not long else CLIENT_CLOSED if false else SENTENCE
+        context.tally.sender_faults += confidence >= SURE
         how = ends.named(false.octets) if false else "a dot that is not alone on its line"
         yield self.finding(
             context,
             (body, *ended.closed[:1]),
             f"The sender ended its message with {how} instead of CRLF.CRLF, and both sides waited "
             f"for {seconds:.0f} seconds",
-            confidence=CLIENT_CLOSED if sent and seconds >= PATIENCE else UNSURE,
+            confidence=confidence,
             observed=body.line,
             original="CRLF.CRLF",
-            impact="No recipient gets the message, and it is tried again with the same end. The "
-            "sender is at fault, not the path: all that it sent was acknowledged.",
+            impact="No recipient gets the message. The path is not at fault: all that the sender "
+            "sent was acknowledged. It will send the same again, unless it died at this place.",
             remedy=(
                 "Mend the sending software: it must end message data with CRLF.CRLF",
                 (

@@ -56,14 +56,16 @@ class RetryStorm(Rule):
 
     def transaction(self, context: Context, transaction: Transaction) -> Iterator[Finding]:  # noqa: ARG002
         """Remember a try that lost something."""
+        replies = [e.reply for e in transaction.exchanges if e.reply]
+        deferred = bool(replies) and envelope.own_words(replies[-1])
         lost = transaction.end is TransactionEnd.LOST and envelope.undecided(transaction)
-        if lost or any(r.damaged for r in envelope.read(transaction).offered):
+        if (lost and not deferred) or any(r.damaged for r in envelope.read(transaction).offered):
             self._tries.append(transaction)
         yield from ()
 
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """Count the tries of this flow with those of earlier ones."""
-        if not ended.closed or not ended.server_seen:
+        if not ended.closed or not ended.server_seen or context.gap:
             return
         for transaction in self._tries:
             yield from self._count(context, transaction)

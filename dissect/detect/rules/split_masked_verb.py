@@ -32,13 +32,16 @@ https://dotat.at/@/2009-09-01-more-firewall-hate.html
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from dataclasses import replace
+from typing import ClassVar, Final
 
 from dissect.detect import cleanside, impact, masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Command, Exchange, Reply, Transaction
+
+SYNC_ERROR: Final = 554
 
 
 class SplitMaskedVerb(Rule):
@@ -94,20 +97,22 @@ class SplitMaskedVerb(Rule):
         found = cleanside.masked(transaction)
         for exchange in transaction.exchanges:
             command = exchange.command
-            if command is None or command.number not in found:
+            if command is None or command.number not in found or _early(context, exchange):
                 continue
             seam = masks.seam_in_verb(command)
             assert seam is not None
-            context.tally.verbs_with_seam_refused += 1
+            context.tally.verbs_with_seam_refused += exchange.reply is not None
             said = f"refused with {exchange.reply.code}" if exchange.reply else "never answered"
+            sure = "it was" if exchange.reply else "it may have been"
             message = (
                 f"{command.verb} with a segment boundary after its letter {seam.offset} was "
-                f"{said}, while the commands around it were accepted: it was masked further on"
+                f"{said}, while the commands around it were accepted: {sure} masked further on"
             )
-            yield self._tell(
+            finding = self._tell(
                 context, command, exchange.reply, seam, command.verb, message,
                 found[command.number],
             )  # fmt: skip
+            yield finding if exchange.reply else replace(finding, severity=Severity.MEDIUM)
 
     def _tell(
         self,
@@ -145,3 +150,9 @@ def _impact(context: Context, original: str, exchange: Exchange) -> str:
     elif original:
         missed = f"The server never got the {original} command."
     return f"{missed} {impact.told(context, exchange, 'verb')}"
+
+
+def _early(context: Context, exchange: Exchange) -> bool:
+    """Whether a synchronisation error is the client's own, who pipelines without being offered."""
+    reply = exchange.reply
+    return reply is not None and reply.code == SYNC_ERROR and not context.pipelining

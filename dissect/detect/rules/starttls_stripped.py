@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from dissect.detect import masks, remedies, traits
-from dissect.detect.context import Context
+from dissect.detect.context import Context, named
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.history import Offer
 from dissect.detect.rule import Info, Rule
@@ -104,7 +104,7 @@ class StarttlsStripped(Rule):
         return self.finding(
             context,
             (reply, command),
-            said + _difference(context.extensions, other.extensions),
+            said + _difference(context, other),
             confidence=_confidence(context, other),
             observed=reply.text if reply else b"",
             original="STARTTLS",
@@ -123,12 +123,13 @@ class StarttlsStripped(Rule):
         if command is None or reply is None:
             return
         took = reply.time - command.time
-        near = ended.rtt > SHORTEST and 0 <= took < ended.rtt / 2
+        away = min(ended.rtt, _took(context.hello))
+        near = away > SHORTEST and 0 <= took < away / 2
         if not near and reply.code not in UNKNOWN:
             return
         context.tally.starttls_near += near
         said = (
-            f"after {took * 1000:.1f} ms, and the server is {ended.rtt * 1000:.0f} ms away"
+            f"after {took * 1000:.1f} ms, and the server is {away * 1000:.0f} ms away"
             if near
             else "as a verb that the server does not know, which had offered it"
         )
@@ -146,14 +147,29 @@ class StarttlsStripped(Rule):
         )
 
 
-def _difference(here: frozenset[str], there: frozenset[str]) -> str:
+def _took(hello: Exchange | None) -> float:
+    """Seconds in which the server answered EHLO; the SYN's answer may be late, or to a repeat."""
+    if hello is None or hello.command is None or hello.reply is None:
+        return 0.0
+    return hello.reply.time - hello.command.time
+
+
+def _difference(context: Context, other: Offer) -> str:
     """In what else the two replies differ."""
-    others = sorted((here ^ there) - {"STARTTLS"})
+    if _elsewhere(context, other):
+        return "; it calls itself otherwise there"
+    others = sorted((context.extensions ^ other.extensions) - {"STARTTLS"})
     return f"; they differ in {', '.join(others[:4])} too" if others else "; nothing else differs"
+
+
+def _elsewhere(context: Context, other: Offer) -> bool:
+    """Whether another server answered at this address."""
+    reply = context.hello.reply if context.hello else None
+    return reply is None or named(reply) != other.server
 
 
 def _confidence(context: Context, other: Offer) -> float:
     """How sure it is that the path and not the server makes the difference."""
-    if other.client != context.client.address:
+    if other.client != context.client.address or _elsewhere(context, other):
         return OTHERWISE
     return ALONE if (context.extensions ^ other.extensions) <= COMPANIONS else SAME_CLIENT

@@ -33,15 +33,17 @@ from dissect.detect import masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
-from dissect.dialogue import Exchange
+from dissect.dialogue import Command, Exchange, Reply
 
 WORDS: Final = (
     re.compile(rb"synchroni[sz]ation", re.IGNORECASE),
-    re.compile(rb"5\d\d 5\.5\.1 Protocol error"),
     re.compile(rb"improper (?:use of )?(?:SMTP )?command pipelining", re.IGNORECASE),
     re.compile(rb"pre-?greeting traffic", re.IGNORECASE),
 )
-"""Exim and Postfix, postscreen, Sendmail."""
+"""Exim, Postfix, Sendmail."""
+
+POSTSCREEN: Final = re.compile(rb"5\d\d 5\.5\.1 Protocol error")
+"""It says so of more than one fault."""
 
 
 class SyncError(Rule):
@@ -61,7 +63,9 @@ class SyncError(Rule):
         command, reply = exchange.command, exchange.reply
         if reply is None or reply.code < 500:  # noqa: PLR2004 - 5xx
             return
-        if not any(pattern.search(reply.text) for pattern in WORDS):
+        if not (
+            any(pattern.search(reply.text) for pattern in WORDS) or _postscreen(command, reply)
+        ):
             return
         masked = (
             bool(command and masks.verb(command))
@@ -77,3 +81,9 @@ class SyncError(Rule):
             impact="The server drops the connection: no recipient of this message gets it now.",
             remedy=remedies.split(context.product) if masked else remedies.SENDER_PIPELINING,
         )
+
+
+def _postscreen(command: Command | None, reply: Reply) -> bool:
+    """Whether postscreen says so of a client that had sent more."""
+    more = command is not None and reply.acked > command.offset + command.size
+    return more and POSTSCREEN.match(reply.text) is not None

@@ -42,6 +42,9 @@ DOT: Final = b"\r\n.\r\n"
 
 CLOSING: Final = 421
 
+REPEATS: Final = 2
+"""Times that the end was sent again in vain: one is ordinary loss."""
+
 IMPACT: Final = (
     "The server never sees the end of the message: no recipient gets it, and the sender, who sees "
     "a timeout, tries it again."
@@ -84,7 +87,7 @@ class TerminatorSwallowed(Rule):
         seam = data.seams[0]
         offset = seam.offset - (data.offset + data.size - len(DOT))
         unacked = ended.client.acked <= seam.offset
-        if not (ended.server_seen and unacked and ended.tail_repeats):
+        if not (ended.server_seen and unacked and ended.tail_repeats >= REPEATS):
             return
         context.tally.terminators_swallowed += 1
         yield self.finding(

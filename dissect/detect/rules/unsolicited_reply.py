@@ -63,6 +63,8 @@ class UnsolicitedReply(Rule):
             return
         if reply.code == CLOSING or context.unsure or context.smuggled is not None:
             return
+        if _lmtp(context):
+            return  # it answers message data once for each recipient (RFC 2033 section 4.2)
         if context.first is None and masks.banner(reply.lines):
             return  # a further line of a masked greeting
         self._told = True
@@ -85,3 +87,9 @@ class UnsolicitedReply(Rule):
             confidence=0.8,
             observed=reply.text,
         )
+
+
+def _lmtp(context: Context) -> bool:
+    """Whether this is LMTP and not SMTP."""
+    first = context.first
+    return first is not None and first.command is not None and first.command.verb == "LHLO"
