@@ -95,14 +95,16 @@ def test_walk_from_the_flows_to_the_seam(terminal: Terminal) -> None:
     terminal.until(lambda s: "DATA fragment" in s)
 
 
-def test_quit_leaves_a_sane_terminal(terminal: Terminal) -> None:
+def test_quit_leaves_a_sane_terminal(terminal: Terminal, tmp_path: Path) -> None:
     """After q the program has ended with 0, and nothing of it is left running."""
-    terminal.start(str(FOUNDING))
+    capture = tmp_path / "of-this-test-alone.pcap"  # others read the bundled one meanwhile
+    capture.write_bytes(FOUNDING.read_bytes())
+    terminal.start(str(capture))
     terminal.until(lambda s: "complete" in s)
     terminal.keys("q")
     terminal.until(lambda s: "exit 0" in s)
     left = subprocess.run(
-        ["pgrep", "-f", f"dissect.worker.*{FOUNDING}"], capture_output=True, text=True, check=False
+        ["pgrep", "-f", f"dissect.worker.*{capture}"], capture_output=True, text=True, check=False
     )
     assert left.stdout == ""
 
