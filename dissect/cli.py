@@ -11,22 +11,19 @@ import gc
 import io
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 import click
 
 from dissect import config
 from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowDetail, Peer, Verdict
 from dissect.detect.finding import Severity
 from dissect.detect.policy import DEFAULT, Policy, Table, known
 from dissect.errors import SeamarkError, UsageError
 from dissect.pipeline import Settings
 from dissect.progress import Progress
-from dissect.report import FORMATS, Reporter, Summary
+from dissect.report import FORMATS
 from dissect.scan import Scan
 from dissect.source import find_tshark
 
@@ -114,8 +111,6 @@ def scan(
     collect_seldom()
     take_any_text()
     reporter = form(sys.stdout.write, colour=colour())
-    if chosen.policy.gathers:
-        reporter = Gathering(reporter, chosen.policy)
     work = Scan(find_tshark(), chosen, reporter, Ledger(several=len(captures) > 1))
     interrupted = _read_all(work, captures)
     work.finish()
@@ -141,33 +136,6 @@ def collect_seldom() -> None:
     """Let the collector of cycles run seldom: a flow's values hold none, and there are many."""
     gc.freeze()
     gc.set_threshold(500_000, 50, 100)
-
-
-@dataclass(slots=True)
-class Gathering:
-    """A reporter that passes on one finding a flow of the rules that are reported once."""
-
-    reporter: Reporter
-    policy: Policy
-    _counts: Counter[str] = field(default_factory=Counter)
-
-    def flow(self, detail: FlowDetail) -> None:
-        """A flow is over: gather its findings."""
-        findings = self.policy.gathered(detail.findings)
-        self._counts.update(finding.rule for finding in findings)
-        self.reporter.flow(replace(detail, findings=findings))
-
-    def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
-        """They rest on what was seen, however it is reported."""
-        self.reporter.verdicts(verdicts)
-
-    def peers(self, peers: tuple[Peer, ...]) -> None:
-        """They count flows and mail, not findings."""
-        self.reporter.peers(peers)
-
-    def summary(self, summary: Summary) -> None:
-        """The end, with the counts of what was reported."""
-        self.reporter.summary(replace(summary, findings=dict(self._counts)))
 
 
 def take_any_text() -> None:

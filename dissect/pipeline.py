@@ -6,7 +6,7 @@ Finished flows are handed out once and forgotten, so that memory is bounded by w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dissect.analysis.builder import Builder
@@ -17,6 +17,7 @@ from dissect.detect.engine import Engine
 from dissect.detect.history import History
 from dissect.detect.policy import Policy
 from dissect.dialogue import Session
+from dissect.dialogue.events import DialogueEvent
 from dissect.segments import Segment, decode
 from dissect.segments.decode import Row
 from dissect.streams import Flow, StreamEvent, Tracker
@@ -81,7 +82,7 @@ class Pipeline:
         """Flows that are over and were not taken yet."""
         self._open: dict[int, _Conversation] = {}
         self.ledger = ledger or Ledger()
-        self.ledger.history.reads(capture)
+        self.ledger.history.capture = capture
 
     def rows(self, rows: list[Row]) -> None:
         """Take a batch of tshark's rows."""
@@ -127,7 +128,7 @@ class Pipeline:
             if builder.changed and rows > 0:
                 builder.changed = False
                 rows -= len(builder.ladder.events)
-                found.append(builder.detail())
+                found.append(self._detail(builder))
         return found
 
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -164,19 +165,27 @@ class Pipeline:
 
     def _read(self, conversation: _Conversation, events: list[StreamEvent]) -> None:
         """Let all rooms see what is new."""
-        dialogue = conversation.session.feed(events)
+        self._tell(conversation, conversation.session.feed(events))
+
+    def _tell(self, conversation: _Conversation, dialogue: list[DialogueEvent]) -> None:
+        """Let the rules and the read model see what was said."""
         findings = conversation.engine.feed(dialogue)
-        conversation.builder.product = conversation.context.product
-        conversation.builder.add(dialogue, self.settings.policy.apply(findings))
+        builder = conversation.builder
+        builder.product = conversation.context.product
+        builder.add(dialogue, self.settings.policy.apply(findings))
+
+    def _detail(self, builder: Builder) -> FlowDetail:
+        """A flow as it is reported: rules that are told once have one finding."""
+        detail, policy = builder.detail(), self.settings.policy
+        if not policy.gathers:
+            return detail
+        return replace(detail, findings=policy.gathered(detail.findings))
 
     def _end(self, flow: Flow, conversation: _Conversation) -> None:
         """A flow is over: hand it out."""
-        context = conversation.context
-        dialogue = conversation.session.finish()
-        findings = conversation.engine.feed(dialogue)
-        conversation.builder.add(dialogue, self.settings.policy.apply(findings))
+        self._tell(conversation, conversation.session.finish())
         self.bugs = (self.bugs + conversation.engine.bugs)[:BUGS]
         del self._open[flow.number]
-        detail = conversation.builder.detail()
-        self.ledger.add(context, self.capture, detail.summary.severity)
+        detail = self._detail(conversation.builder)
+        self.ledger.add(conversation.context, self.capture, detail.summary.severity)
         self.finished.append(detail)

@@ -114,16 +114,9 @@ class Worker:
                 Update(
                     progress=self._progress(Status.LOADING),
                     summaries=tuple(detail.summary for detail in part),
-                    details=tuple(pack(self._gathered(detail)) for detail in part),
+                    details=tuple(pack(detail) for detail in part),
                 )
             )
-
-    def _gathered(self, detail: FlowDetail) -> FlowDetail:
-        """A flow with one finding of each rule that is reported once."""
-        policy = self.settings.policy
-        if not policy.gathers:
-            return detail
-        return replace(detail, findings=policy.gathered(detail.findings))
 
     def _progress(self, status: Status) -> Progress:
         """How far the reading is."""

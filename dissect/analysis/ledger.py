@@ -19,14 +19,14 @@ class Ledger:
     """
 
     def __init__(self, *, several: bool = False) -> None:
-        self.history = History()
+        self.history = History(several=several)
         self._verdicts = Verdicts(several=several)
         self._peers = Peers()
 
     def add(self, context: Context, capture: str, severity: Severity | None) -> None:
         """A flow is over."""
-        new = self._verdicts.add(context, capture)
-        if new:
+        self._verdicts.add(context, capture)
+        if not context.again:
             self._peers.add(context, severity)
 
     def verdicts(self) -> tuple[Verdict, ...]:

@@ -11,11 +11,13 @@ from collections import OrderedDict
 from dataclasses import fields
 from functools import lru_cache
 from operator import add, attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from dissect.analysis.families import FAMILIES
 from dissect.detect.context import Context
+from dissect.detect.history import CONNECTIONS
 from dissect.detect.tally import Tally
+from dissect.evidence import Endpoint
 
 PAIRS: Final = 20_000
 """Pairs of client network and server remembered."""
@@ -25,12 +27,6 @@ FLOWS: Final = 1_000
 
 CAPTURES: Final = 8
 """Names of captures kept for a pair."""
-
-CONNECTIONS: Final = 50_000
-"""Connections remembered where there are several captures."""
-
-SAME_SECONDS: Final = 90.0
-"""Seconds within which two flows between the same endpoints are one: clocks differ."""
 
 COUNTS: Final = attrgetter(*(field.name for field in fields(Tally)))
 """All counts of a tally, in their order."""
@@ -42,14 +38,6 @@ MARKS: Final = tuple(  # one field twice, because of one alone attrgetter makes 
 """Which fields of a flow's tally make it a part of a family's proof."""
 
 EVERY_MARK: Final = attrgetter(*sorted({name for family in FAMILIES for name in family.marks}))
-
-
-class Shown(NamedTuple):
-    """What an earlier capture shows of a connection."""
-
-    capture: str
-    start: float
-    counts: tuple[int, ...]
 
 
 class Pair:
@@ -64,9 +52,9 @@ class Pair:
         self.count = 0
         """Connections, each once."""
 
-    def add(self, context: Context, capture: str, counts: tuple[int, ...], *, new: bool) -> None:
+    def add(self, context: Context, capture: str, counts: tuple[int, ...]) -> None:
         """One more flow, or another view of one."""
-        self.count += new
+        self.count += not context.again
         if len(self.clients) < 2:  # noqa: PLR2004 - one, or several
             self.clients.add(context.client.address)
         if capture not in self.captures[-CAPTURES:]:
@@ -94,10 +82,11 @@ class Pairs:
     def __init__(self, *, several: bool = False) -> None:
         self.several = several
         self._pairs: OrderedDict[tuple[str, str], Pair] = OrderedDict()
-        self._shown: OrderedDict[tuple[object, ...], Shown] = OrderedDict()
+        self._shown: OrderedDict[tuple[Endpoint, Endpoint], tuple[int, ...]] = OrderedDict()
+        """What the first capture that had it shows of each connection."""
 
-    def add(self, context: Context, capture: str) -> bool:
-        """A flow is over; whether no other capture has shown it."""
+    def add(self, context: Context, capture: str) -> None:
+        """A flow is over."""
         key = (network(context.client.address), context.server.address)
         pair = self._pairs.get(key)
         if pair is None:
@@ -105,25 +94,20 @@ class Pairs:
             if len(self._pairs) > PAIRS:
                 self._pairs.popitem(last=False)
         counts = COUNTS(context.tally)
-        before = self._before(context, capture, counts) if self.several else None
-        if before is not None:
-            counts = tuple(max(0, now - old) for now, old in zip(counts, before, strict=True))
-        pair.add(context, capture, counts, new=before is None)
-        return before is None
+        if self.several:
+            counts = self._more(context, counts)
+        pair.add(context, capture, counts)
 
-    def _before(
-        self, context: Context, capture: str, counts: tuple[int, ...]
-    ) -> tuple[int, ...] | None:
-        """What another capture has shown of the same connection; remembers this one."""
+    def _more(self, context: Context, counts: tuple[int, ...]) -> tuple[int, ...]:
+        """What a flow shows beyond what another capture has shown of the same connection."""
         key = (context.client, context.server)
-        known = self._shown.get(key)
-        elsewhere = known is not None and known.capture != capture
-        if known is None or not elsewhere or abs(known.start - context.start) > SAME_SECONDS:
-            self._shown[key] = Shown(capture, context.start, counts)
-            if len(self._shown) > CONNECTIONS:
-                self._shown.popitem(last=False)
-            return None
-        return known.counts
+        if context.again:
+            before = self._shown.get(key, (0,) * len(counts))
+            return tuple(max(0, now - old) for now, old in zip(counts, before, strict=True))
+        self._shown[key] = counts
+        if len(self._shown) > CONNECTIONS:
+            self._shown.popitem(last=False)
+        return counts
 
     def summed(self) -> list[tuple[str, str, Pair]]:
         """Client network, server and their sums, with what the server offered to others."""

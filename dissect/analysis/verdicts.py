@@ -37,9 +37,9 @@ class Verdicts:
     def __init__(self, *, several: bool = False) -> None:
         self._pairs = Pairs(several=several)
 
-    def add(self, context: Context, capture: str) -> bool:
-        """A flow is over; whether no other capture has shown it."""
-        return self._pairs.add(context, capture)
+    def add(self, context: Context, capture: str) -> None:
+        """A flow is over."""
+        self._pairs.add(context, capture)
 
     def drawn(self) -> tuple[Verdict, ...]:
         """The verdicts that the flows so far support, the surest first."""

@@ -50,8 +50,8 @@ LONE_DOT: Final = len(b".\r\n")
 FULL: Final = 4
 """Times the MSS: a client that got so much acknowledged has sent segments of full size."""
 
-
 READY: Final = 220
+"""What alone grants STARTTLS (RFC 3207 section 4)."""
 
 
 def named(reply: Reply) -> bytes:
@@ -115,6 +115,8 @@ class Context:
     """Bytes that came twice and were not the same."""
     suspects: list[Reply] = field(default_factory=list)
     """Refusals that something on the way may have put into the server's stream."""
+    again: bool = False
+    """Whether another capture has shown this connection; known when the flow is over."""
     spending: Spending = field(default_factory=Spending)
     """What the client has asked for in this flow, and what came of it."""
     _storms: Storms = field(default_factory=Storms)
@@ -179,7 +181,7 @@ class Context:
 
     def _masked(self, command: Command, granted: bool) -> None:  # noqa: FBT001 - what came of it
         """A masked RCPT asks for a recipient too."""
-        if masks.verb(command) is not None and envelope.original(command) == "RCPT":
+        if command.verb != "RCPT" and envelope.original(command) == "RCPT":
             self.spending.recipient(granted)
 
     def _begins(self, verb: str, granted: bool) -> None:  # noqa: FBT001 - what came of it
@@ -268,7 +270,8 @@ class Context:
     def ended(self, ended: Ended) -> bool:
         """Learn of the end; whether anything about it can concern a rule."""
         self.tally.full_size_passed += ended.client.acked > FULL * ended.client.limit
-        if self.spending.total.asked and ended.server_seen:
+        self.again = self.history.again(self.client, self.server, self.start)
+        if self.spending.total.asked and ended.server_seen and not self.again:
             self.history.effort(self.client, self.start, self.spending.total)
         return bool(
             self._hurt or self.awaited or ended.pending or ended.body or ended.midway

@@ -1,13 +1,13 @@
 """What is remembered across flows, of one capture or of several.
 
-A connection that two captures show, taken at two places, is one try: it has the same client port
-and the same time.
+A connection that two captures show, taken at two places, is one: it has the same endpoints and
+the same time.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Final, NamedTuple
 
 from dissect.detect.effort import NOTHING, Effort
@@ -20,7 +20,11 @@ FRAMES: Final = 20
 """Frames kept as evidence for one envelope."""
 
 SAME_SECONDS: Final = 90.0
-"""Seconds within which two tries from the same client port are one, seen at two places."""
+"""Seconds within which two flows between the same endpoints are one, seen at two places: clocks
+differ."""
+
+CONNECTIONS: Final = 50_000
+"""Connections remembered where there are several captures."""
 
 HOUR: Final = 3600.0
 """Seconds over which efforts are added up."""
@@ -43,8 +47,6 @@ class Tries(NamedTuple):
     """The first frame of each that the present capture holds."""
     capture: str
     """The capture that ``frames`` are of."""
-    latest: tuple[tuple[int, float], ...]
-    """Client port and time of the last few."""
     captures: int = 1
     """In how many captures they were."""
 
@@ -66,56 +68,62 @@ class Offer(NamedTuple):
 class History:
     """Envelopes, offers and efforts.
 
+    Args:
+        several: whether there may be more than one capture.
+
     Attributes:
         capture: the name of the capture that is being read.
-        captures: how many have been, this one included.
     """
 
-    def __init__(self, capture: str = "") -> None:
-        self.capture = capture
-        self.captures = 1
+    def __init__(self, *, several: bool = False) -> None:
+        self.capture = ""
+        self.several = several
+        self._connections: OrderedDict[tuple[Endpoint, Endpoint], tuple[str, float]] = OrderedDict()
+        """By client and server: the capture that showed it first, and its start."""
         self._envelopes: OrderedDict[int, Tries] = OrderedDict()
         self._offers: OrderedDict[tuple[Endpoint, bool], Offer] = OrderedDict()
-        self._efforts: OrderedDict[str, deque[_Spent]] = OrderedDict()
+        self._efforts: OrderedDict[str, deque[tuple[float, Effort]]] = OrderedDict()
 
-    def reads(self, capture: str) -> None:
-        """Another capture, or the first one, is read from here on."""
-        self.captures += bool(self.capture) and capture != self.capture
-        self.capture = capture
+    def again(self, client: Endpoint, server: Endpoint, start: float) -> bool:
+        """Whether an earlier capture has shown the same connection; asked once for each flow."""
+        if not self.several:
+            return False
+        capture, began = self._connections.get((client, server), (self.capture, start))
+        if capture != self.capture and abs(began - start) < SAME_SECONDS:
+            return True
+        self._connections[client, server] = (self.capture, start)
+        if len(self._connections) > CONNECTIONS:
+            self._connections.popitem(last=False)
+        return False
 
-    def add(self, key: Hashable, port: int, time: float, frames: tuple[int, ...]) -> Tries:
+    def add(self, key: Hashable, time: float, frames: tuple[int, ...], *, again: bool) -> Tries:
         """One more damaged try; all of them so far.
 
         Args:
             key: what makes an envelope the same.
-            port: of the client.
             time: seconds since the epoch.
             frames: the first frame of this try.
+            again: whether another capture has shown it.
         """
         known = self._envelopes.pop(hash(key), None)
-        tries = self._joined(known, port, time, frames)
-        self._envelopes[hash(key)] = tries
+        if known is None:
+            known = Tries(1, time, frames, self.capture)
+        elif not again:
+            known = self._joined(known, time, frames)
+        self._envelopes[hash(key)] = known
         if len(self._envelopes) > ENVELOPES:
             self._envelopes.popitem(last=False)
-        return tries
+        return known
 
-    def _joined(
-        self, known: Tries | None, port: int, time: float, frames: tuple[int, ...]
-    ) -> Tries:
-        """One more try of an envelope that may be known."""
-        if known is None:
-            return Tries(1, time, frames, self.capture, ((port, time),))
-        again = known.capture == self.capture
-        seen = any(p == port and abs(t - time) < SAME_SECONDS for p, t in known.latest)
-        if seen and not again:
-            return known
+    def _joined(self, known: Tries, time: float, frames: tuple[int, ...]) -> Tries:
+        """One more try of an envelope that is known."""
+        here = known.capture == self.capture
         return Tries(
             known.number + 1,
             min(known.first, time),
-            ((known.frames if again else ()) + frames)[-FRAMES:],
+            ((known.frames if here else ()) + frames)[-FRAMES:],
             self.capture,
-            (*known.latest[1 - FRAMES :], (port, time)),
-            known.captures + (not again),
+            known.captures + (not here),
         )
 
     def offer(self, server: Endpoint, offer: Offer) -> Offer | None:
@@ -143,29 +151,10 @@ class History:
         self._efforts[client.address] = spent
         if len(self._efforts) > CLIENTS:
             self._efforts.popitem(last=False)
-        if not self._seen_elsewhere(spent, client.port, start):
-            spent.append(_Spent(client.port, start, self.capture, effort))
+        spent.append((start, effort))
 
     def rate(self, client: Endpoint, start: float) -> Effort:
         """A client's effort in the hour up to a time, seconds since the epoch."""
         spent = self._efforts.get(client.address, ())
-        latest = [each.effort for each in spent if 0 <= start - each.start <= HOUR]
+        latest = [effort for began, effort in spent if 0 <= start - began <= HOUR]
         return Effort(*(sum(counts) for counts in zip(*latest, strict=True))) if latest else NOTHING
-
-    def _seen_elsewhere(self, spent: Iterable[_Spent], port: int, start: float) -> bool:
-        """Whether another capture has shown the same flow."""
-        return self.captures > 1 and any(
-            each.port == port
-            and each.capture != self.capture
-            and abs(each.start - start) < SAME_SECONDS
-            for each in spent
-        )
-
-
-class _Spent(NamedTuple):
-    """One flow's effort."""
-
-    port: int
-    start: float
-    capture: str
-    effort: Effort

@@ -44,6 +44,7 @@ BANNER: Final = (
     (re.compile(rb"\bSendmail\b"), "Sendmail"),
     (re.compile(rb"Microsoft ESMTP MAIL"), "Exchange"),
 )
+"""Products that name themselves in their greeting."""
 
 LIKELY: Final = ("STARTTLS", "HELP", "CHUNKING", "SMTPUTF8", "DELIVERBY", "BINARYMIME", "PRDR")
 """Which keyword to name first where nothing decides."""

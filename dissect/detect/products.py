@@ -10,17 +10,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from dissect.detect.keywords import ORDERS
+from dissect.detect.keywords import BANNER, ORDERS
 
 REMEMBERED: Final = 512
-
-GREETING: Final = (
-    (re.compile(rb"\bPostfix\b"), "Postfix"),
-    (re.compile(rb"\bExim\b"), "Exim"),
-    (re.compile(rb"\bSendmail\b"), "Sendmail"),
-    (re.compile(rb"Microsoft ESMTP MAIL"), "Exchange"),
-)
-"""Products that name themselves in their greeting."""
 
 ONLY: Final = (
     (frozenset({"X-ANONYMOUSTLS"}), "Exchange"),
@@ -55,7 +47,7 @@ catalogue)."""
 
 def greeting(line: bytes) -> str:
     """The product that a greeting names; empty where it names none."""
-    return next((name for pattern, name in GREETING if pattern.search(line)), "")
+    return next((name for pattern, name in BANNER if pattern.search(line)), "")
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from dissect.detect import masks
+from dissect.detect.traits import FAILURE, LEAVING
 from dissect.dialogue import Command, Exchange, Reply
 
 LINES: Final = 50
@@ -26,10 +27,6 @@ MOST: Final = 20
 
 HEADER: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 """A header field (RFC 5322 section 2.2)."""
-
-FAILURE: Final = 400
-GOODBYE: Final = 221
-"""What Postfix from 3.7 on says to a line such as ``Subject: …``, and then it closes."""
 
 
 @dataclass(slots=True)
@@ -113,14 +110,14 @@ class Storms:
 def _farewell(exchange: Exchange) -> bool:
     """Whether Postfix has had enough at a header line: that alone shows that text is read."""
     command, reply, _ = exchange
-    said = reply is not None and reply.code == GOODBYE
+    said = reply is not None and reply.code == LEAVING
     return said and (command is None or HEADER.match(command.line) is not None)
 
 
 def _stray(exchange: Exchange) -> bool:
     """Whether a refusal is of text that is no command, or of nothing that we take for one."""
     command, reply, _ = exchange
-    refused = reply is None or reply.code >= FAILURE or reply.code == GOODBYE
+    refused = reply is None or reply.code >= FAILURE or reply.code == LEAVING
     if not refused:
         return False
     if command is None:

@@ -36,7 +36,8 @@ class Tally:
     lower_case: int = 0
     """Masks in lower case x, as IOS documents them."""
     asterisks: int = 0
-    """Verbs masked with asterisks, which no known device does; they are not among the masked."""
+    """Verbs, and EHLO replies with keywords, masked with asterisks, which no known device does;
+    they are not among the masked."""
     echoes: int = 0
     """Replies that quote a mask for a command that was whole here."""
     terminators_swallowed: int = 0

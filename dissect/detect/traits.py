@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from dissect.detect import masks, proxies
+from dissect.detect.sync import PLACES
 from dissect.dialogue import Command, Exchange, NoteKind, Reply
 from dissect.dialogue.grammar import CHUNK
 
@@ -58,14 +59,18 @@ INJECTED: Final = 524288
 NOTES: Final = {kind: 1 << place for place, kind in enumerate(NoteKind)}
 """One bit for each kind of note."""
 
-LAST: Final = frozenset({"EHLO", "HELO", "DATA", "VRFY", "EXPN", "TURN", "NOOP", "ETRN", "ATRN"})
+LAST: Final = frozenset(verb for verb, place in PLACES.items() if place.last) - {
+    "QUIT", "STARTTLS", "AUTH",
+}  # fmt: skip
 """Verbs that must be the last of a pipelining group (RFC 2920 section 3.1). QUIT is left out:
-nothing that matters can follow it; so is STARTTLS, whose early bytes are another matter."""
+nothing that matters can follow it; so are STARTTLS and AUTH, whose early bytes are another
+matter."""
 
 HELLOS: Final = frozenset({"EHLO", "HELO", "LHLO"})
 MASKS: Final = frozenset({b"X", b"x", b"*"})
 FAILURE: Final = 400
 LEAVING: Final = 221
+"""To QUIT; and from Postfix 3.7 on to a line such as ``Subject: …``, and then it closes."""
 
 RARE: Final = {"STARTTLS": STARTTLS, "AUTH": CREDENTIALS, "X-EXPS": CREDENTIALS, "": CREDENTIALS}
 """Verbs that concern rules whatever becomes of them."""

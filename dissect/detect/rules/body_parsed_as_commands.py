@@ -41,7 +41,7 @@ from dissect.detect import envelope, masks, remedies, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.rule import Info, Rule
-from dissect.detect.storms import GOODBYE, Storm
+from dissect.detect.storms import Storm
 from dissect.dialogue import Ended, Transaction
 
 KEPT: Final = 20
@@ -163,7 +163,7 @@ def _cause(storm: Storm) -> Cause | None:
 def _end(context: Context, ended: Ended, storm: Storm) -> str:
     """What the server did in the end."""
     last = context.last
-    if any(reply is not None and reply.code == GOODBYE for _, reply, _ in storm.exchanges):
+    if any(reply is not None and reply.code == traits.LEAVING for _, reply, _ in storm.exchanges):
         return "the server said goodbye with 221, as Postfix does to a line of a header"
     if last is not None and last.code == CLOSING:
         return "the server closed the session with 421"

@@ -33,17 +33,15 @@ RFC 9293 section 3.5.2.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from dissect.detect import envelope, injections, limits, remedies, resets, silences, stalls
+from dissect.detect import envelope, injections, limits, remedies, resets, silences, stalls, traits
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.resets import Sign
 from dissect.detect.rule import Info, Rule
 from dissect.dialogue import Ended, NoteKind, Reset
 from dissect.evidence import Side
-
-GOODBYE: Final = 221
 
 
 class ForgedReset(Rule):
@@ -100,7 +98,7 @@ def _told(context: Context, ended: Ended) -> bool:
 def _over(context: Context, reset: Reset) -> bool:
     """Whether all had been said and done: then a load balancer may tidy up, and no mail is lost."""
     last = context.last
-    done = context.lost is None and last is not None and last.code == GOODBYE
+    done = context.lost is None and last is not None and last.code == traits.LEAVING
     return done and last is not None and reset.note.time >= last.time
 
 

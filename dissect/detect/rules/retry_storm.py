@@ -77,9 +77,9 @@ class RetryStorm(Rule):
         if command is None or not mail.offered:
             return
         key = (context.client.address, mail.sender, mail.recipients)
-        port = context.client.port
-        tries = context.history.add(key, port, command.time, command.frames[:1])
-        if tries.number < STORM:
+        again = context.again
+        tries = context.history.add(key, command.time, command.frames[:1], again=again)
+        if tries.number < STORM or again:
             return
         yield self.finding(
             context,
