@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.script import play
+from support.talk import Talk, Turn
+from support.wire import Setting
 
 from dissect.detect import cleanside, envelope, keywords, masks
 from dissect.detect.keywords import Keyword
+from dissect.detect.rules.split_masked_verb import SplitMaskedVerb
 from dissect.dialogue import Command, DialogueEvent, Session, Transaction
+from dissect.evidence import Endpoint, Side
+from dissect.pipeline import Pipeline
 from dissect.streams import Tracker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dissect.detect.finding import Finding
     from dissect.detect.masks import Mask
 
 GREETED = "S: 220 mx\nC: EHLO a\nS: 250-mx\nS: 250 PIPELINING\n"
@@ -235,3 +243,61 @@ def test_an_envelope_with_masked_recipients() -> None:
 def test_whether_a_message_could_still_be_accepted(script: str, *, open_: bool) -> None:
     """A transaction is undecided while a recipient is accepted or unanswered."""
     assert envelope.undecided(transaction(script)) is open_
+
+
+# ---- the engine --------------------------------------------------------------------------------
+
+MASKED = GREETED + (
+    "C: MAIL FROM:<a@example.org>\nS: 250 ok\n"
+    "C: XX|XX TO:<b@example.net>\nS: 500 unrecognized command\nC: QUIT\nS: 221 bye\n"
+)
+
+
+def test_a_rule_that_crashes_is_told_and_loses_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bug in one rule is said with the rule and the flow, and the other rules go on."""
+
+    def crash(*_: object) -> Iterator[Finding]:
+        raise KeyError("gone")
+
+    whole = findings(MASKED)
+    monkeypatch.setattr(SplitMaskedVerb, "exchange", crash)
+    monkeypatch.setattr(SplitMaskedVerb, "transaction", crash, raising=False)
+    pipeline = Pipeline("story")
+    pipeline.segments(play(MASKED))
+    pipeline.finish()
+    (detail,) = pipeline.take()
+    left = [found.rule for found in detail.findings]
+    assert left == [name for name in whole if name != "split-masked-verb"]
+    assert "bug in rule split-masked-verb on flow 0: KeyError: 'gone'" in pipeline.bugs
+
+
+def findings(script: str) -> list[str]:
+    """The rules that fire on a transcript of one flow."""
+    pipeline = Pipeline("story")
+    pipeline.segments(play(script))
+    pipeline.finish()
+    return [found.rule for detail in pipeline.take() for found in detail.findings]
+
+
+@pytest.mark.parametrize(
+    "preface",
+    [
+        b"CONNECT mx.example.net:25 HTTP/1.1\r\n\r\n",
+        b"\x05\x01\x00",
+    ],
+    ids=["http-connect", "socks"],
+)
+def test_mail_inside_a_tunnel_is_not_followed(preface: bytes) -> None:
+    """SMTP behind SOCKS or HTTP CONNECT on their own ports is somebody else's dialogue."""
+    greeting = b"\x05\x00" if preface[:1] == b"\x05" else b"HTTP/1.1 200 OK\r\n\r\n"
+    said = (
+        (Side.CLIENT, preface), (Side.SERVER, greeting),
+        (Side.SERVER, b"220 mx.example.net ESMTP\r\n"), (Side.CLIENT, b"EHLO a\r\n"),
+    )  # fmt: skip
+    talk = Talk(turns=tuple(Turn(*each) for each in said))
+    pipeline = Pipeline("tunnel")
+    pipeline.segments(talk.play(Setting(server=Endpoint("192.0.2.25", 1080))))
+    pipeline.finish()
+    assert pipeline.take() == []
