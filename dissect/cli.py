@@ -11,7 +11,7 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import click
@@ -150,6 +150,30 @@ def colour() -> bool:
     return sys.stdout.isatty() and not plain
 
 
+def without_others(words: Sequence[str], command: click.Command, other: click.Command) -> list[str]:
+    """The words for a command as another takes them: without the options that it lacks."""
+    takes, known = _words_behind(command), _words_behind(other)
+    kept: list[str] = []
+    rest = list(words)
+    while rest and rest[0] != "--":
+        name, equals, _ = rest[0].partition("=")
+        size = 1 if equals else 1 + takes.get(name, 0)
+        if name not in takes or name in known:
+            kept += rest[:size]
+        del rest[:size]
+    return kept + rest
+
+
+def _words_behind(command: click.Command) -> dict[str, int]:
+    """How many words of a value stand behind each option."""
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    return {
+        name: 0 if each.is_flag else each.nargs
+        for each in options
+        for name in (*each.opts, *each.secondary_opts)
+    }
+
+
 class Group(click.Group):
     """A group whose first word may be a capture.
 
@@ -163,9 +187,9 @@ class Group(click.Group):
         if args and args[0] in self.commands and args[0] != "open":
             return super().resolve_command(ctx, args)
         words = args[1:] if args[:1] == ["open"] else args
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() or not {"-h", "--help"}.isdisjoint(words):
             return super().resolve_command(ctx, ["open", *words])
-        quiet = [word for word in words if word != "--no-mouse"]
+        quiet = without_others(words, self.commands["open"], self.commands["scan"])
         return super().resolve_command(ctx, ["scan", *quiet])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -179,7 +203,8 @@ class Group(click.Group):
 def run(group: click.Group) -> int:
     """Run a command line; every error of ours becomes a sentence and an exit code."""
     try:
-        said = config.read(group)
+        free = not config.FREE.isdisjoint(sys.argv[1:2])
+        said = config.NOTHING if free else config.read(group)
         code = group.main(
             standalone_mode=False,
             auto_envvar_prefix="SEAMARK",

@@ -22,7 +22,7 @@ import click
 from dissect import cli
 from dissect.analysis import pack
 from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowDetail, Progress, Status, Update
+from dissect.analysis.model import FlowDetail, Peer, Progress, Status, Update
 from dissect.detect import policy as policies
 from dissect.errors import SeamarkError
 from dissect.escape import visible
@@ -35,6 +35,12 @@ TICK: Final = 0.2
 
 BATCH: Final = 400
 """Flows in one update, so that the reader is never busy for long."""
+
+PEERS: Final = 2.0
+"""Seconds between updates of the clients, which cost more."""
+
+MOST_PEERS: Final = 1_000
+"""Clients that are told of while a capture loads, the most damaged first; at its end all are."""
 
 ROWS: Final = 20_000
 """Rows of open flows sent in one tick; the rest waits for the next."""
@@ -57,6 +63,7 @@ class Worker:
     total: int = 0
     warnings: list[str] = field(default_factory=list)
     told: float = 0.0
+    told_peers: float = 0.0
 
     def __post_init__(self) -> None:
         """One ledger for all captures."""
@@ -76,7 +83,8 @@ class Worker:
                     error = f"{visible(file.name)}: {outcome.what}.\n{outcome.remedy}".strip()
         except SeamarkError as failure:
             status, error = Status.FAILED, str(failure)
-        self._send(Update(progress=replace(self._progress(status), error=error)))
+        last = replace(self._progress(status), error=error)
+        self._send(Update(progress=last, peers=self.ledger.peers()))
 
     async def _capture(self, tshark: Any, file: CaptureFile) -> Outcome:
         """Read one capture to its end."""
@@ -103,8 +111,16 @@ class Worker:
         self._batches(pipeline.take())
         self._batches(pipeline.changed(ROWS))
         verdicts = self.ledger.verdicts()
-        self._send(Update(progress=self._progress(Status.LOADING), verdicts=verdicts))
+        progress = self._progress(Status.LOADING)
+        self._send(Update(progress=progress, verdicts=verdicts, peers=self._peers()))
         self.told = time.monotonic()
+
+    def _peers(self) -> tuple[Peer, ...] | None:
+        """The clients, where they were not told of for a while."""
+        if time.monotonic() - self.told_peers < PEERS:
+            return None
+        self.told_peers = time.monotonic()
+        return self.ledger.peers()[:MOST_PEERS]
 
     def _batches(self, details: list[FlowDetail]) -> None:
         """Send flows, a batch at a time."""

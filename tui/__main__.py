@@ -12,11 +12,15 @@ from typing import Any, Final
 import click
 
 from dissect import cli, rulebook, worker
+from dissect.again import Again
 from dissect.detect.policy import DEFAULT, known
 from dissect.errors import ToolError
 from dissect.pipeline import Settings
-from dissect.source import Lookup, find_tshark, open_capture
+from dissect.source import find_tshark, open_capture
 from tui import terminal
+from tui.config_command import config_
+from tui.settings import NAMES as SCREEN_NAMES
+from tui.settings import RATES, screen_options
 
 BUNDLED: Final = "founding-behind.pcap"
 """The case that ``seamark demo`` opens."""
@@ -38,21 +42,26 @@ def seamark() -> None:
     seamark scan CAPTURE...     print what was found
     seamark demo                the bundled case
     seamark rules [NAME]        what is looked for, or one rule explained
+    seamark config show         what is set, and where
+    seamark open --help         the options of the screen
 
     Where standard output is no terminal, seamark CAPTURE prints what scan prints.
     """  # noqa: D301 - the backspace is click's mark for lines that stay as they are
 
 
-@seamark.command("open", hidden=True)
+@seamark.command("open", hidden=True, context_settings={"auto_envvar_prefix": "SEAMARK_TUI"})
 @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@screen_options
 @cli.reading_options
 @click.pass_context
-def open_(
-    context: click.Context, /, captures: tuple[str, ...], *, no_mouse: bool, **options: Any
-) -> None:
-    """Walk the conversations of some captures on the screen."""
-    context.exit(_screen(captures, cli.settings(context.obj, **options), no_mouse=no_mouse))
+def open_(context: click.Context, /, captures: tuple[str, ...], **options: Any) -> None:
+    """Walk the conversations of some captures on the screen.
+
+    This is what seamark CAPTURE does; where standard output is no terminal, the options that only
+    the screen has are left out, and the rest goes to scan.
+    """
+    own = {name: options.pop(name) for name in SCREEN_NAMES}
+    context.exit(_screen(context, captures, cli.settings(context.obj, **options), own))
 
 
 @seamark.command()
@@ -67,6 +76,7 @@ def demo(context: click.Context) -> None:
 
 
 seamark.add_command(cli.scan)
+seamark.add_command(config_)
 
 
 @seamark.command()
@@ -117,27 +127,29 @@ def _bundled() -> str:
     raise ToolError("The bundled case is missing from this installation.", "Install it again.")
 
 
-def _screen(captures: tuple[str, ...], settings: Settings, *, no_mouse: bool) -> int:
-    """Run the terminal interface; a bad capture is told of before it takes the screen."""
+def _screen(
+    context: click.Context, captures: tuple[str, ...], settings: Settings, said: dict[str, Any]
+) -> int:
+    """Run the terminal interface; what is wrong is told of before it takes the screen."""
     tshark = find_tshark()
     files = [open_capture(name) for name in captures]
-    terminal.prepare()
-    from tui.app import SeamarkApp, run_app  # noqa: PLC0415 - Textual reads its switches at import
+    terminal.prepare(slow=RATES[said["rate"]], colour=not said["no_color"])
+    from tui import chosen  # noqa: PLC0415 - Textual reads its switches at import
+    from tui.app import SeamarkApp, run_app  # noqa: PLC0415
     from tui.feed import ProcessFeed  # noqa: PLC0415
+    from tui.notes import Notes  # noqa: PLC0415
+    from tui.state import State  # noqa: PLC0415
 
+    state = State.load()
+    screen = chosen.screen(context, said, state)
     stdin = _terminal_for_keys() if "-" in captures else None
     title = ", ".join(captures)
     command = [sys.executable, *worker.arguments(captures, settings)]
     feed = ProcessFeed(command, capture=title, stdin=stdin)
-    lookup = Lookup(tshark, files[0]) if len(files) == 1 and files[0].path != "-" else None
-    app = SeamarkApp(
-        feed,
-        title=title,
-        ascii_only=terminal.ascii_only(),
-        low_rate=terminal.low_rate(),
-        wireshark=lookup,
-    )
-    return run_app(app, mouse=not no_mouse)
+    again = Again(tshark, files)
+    notes = Notes([name for name in captures if name != "-"])
+    app = SeamarkApp(feed, title=title, screen=screen, wireshark=again, notes=notes, state=state)
+    return run_app(app, mouse=screen.mouse)
 
 
 def _terminal_for_keys() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from dissect.analysis.model import FlowSummary, Outcome
 from tui import words
@@ -10,7 +10,7 @@ from tui.line import Piece, Role, fit, fit_right
 from tui.look import SEVERITY_ROLES, SEVERITY_WORDS, Look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 GAP: Final = 1
 _SHORT: Final = {Outcome.PARTLY: "partly"}
@@ -20,6 +20,18 @@ _OUTCOME_ROLES: Final = {
     Outcome.LOST: Role.BAD,
     Outcome.REJECTED: Role.MEDIUM,
 }
+
+
+class Beside(Protocol):
+    """What is known of a flow beside its summary."""
+
+    def note(self, flow: int) -> str:
+        """The user's own words on the flow of that number."""
+        ...
+
+    def verdict(self, flow: FlowSummary) -> str:
+        """What stands between its two ends."""
+        ...
 
 
 class Column(NamedTuple):
@@ -33,9 +45,12 @@ class Column(NamedTuple):
     """Cells beyond which more would be empty."""
     rank: int
     """The lower, the longer it stays when the terminal is narrow."""
-    cell: Callable[[FlowSummary, Look], Piece]
-    key: Callable[[FlowSummary], Any]
+    cell: Callable[[FlowSummary, Look, Beside], Piece]
+    key: Callable[[FlowSummary], Any] | None
+    """What flows are sorted by; None for the words that the cell shows."""
     numeric: bool = False
+    usual: bool = True
+    """Whether it is shown until the user chooses."""
 
     def fitted(self, piece: Piece, cells: int, look: Look) -> Piece:
         """The cell's piece in exactly ``cells`` cells."""
@@ -43,66 +58,94 @@ class Column(NamedTuple):
         return Piece(place(piece.text, cells, look.cut), piece.role)
 
 
-def _number(flow: FlowSummary, _look: Look) -> Piece:
+def _number(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
     return Piece(str(flow.flow), Role.DIM)
 
 
-def _severity(flow: FlowSummary, look: Look) -> Piece:
+def _severity(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
     if flow.severity is None:
         return Piece("")
     word = SEVERITY_WORDS[flow.severity]
     return Piece(f"{look.glyph(flow.severity)} {word}", SEVERITY_ROLES[flow.severity])
 
 
-def _start(flow: FlowSummary, _look: Look) -> Piece:
+def _start(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
     return Piece(words.clock(flow.start), Role.DIM)
 
 
-def _client(flow: FlowSummary, look: Look) -> Piece:
+def _client(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
     return Piece(look.words(flow.client.address))
 
 
-def _port(flow: FlowSummary, _look: Look) -> Piece:
+def _port(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
     return Piece(str(flow.client.port), Role.DIM)
 
 
-def _server(flow: FlowSummary, look: Look) -> Piece:
+def _server(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
     return Piece(look.words(flow.server.address))
 
 
-def _helo(flow: FlowSummary, look: Look) -> Piece:
-    return Piece(look.words(flow.helo))
+def _helo(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
+    return Piece(look.name(flow.helo))
 
 
-def _sender(flow: FlowSummary, look: Look) -> Piece:
+def _sender(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
     return Piece(look.words(flow.reverse_path))
 
 
-def _outcome(flow: FlowSummary, _look: Look) -> Piece:
+def _outcome(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
     words_ = _SHORT.get(flow.outcome, flow.outcome.value)
     return Piece(words_, _OUTCOME_ROLES.get(flow.outcome, Role.TEXT))
 
 
-def _recipients(flow: FlowSummary, _look: Look) -> Piece:
+def _recipients(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
     offered, accepted = flow.recipients.offered, flow.recipients.accepted
     if not offered:
         return Piece("-", Role.DIM)
     return Piece(f"{accepted}/{offered}", Role.BAD if accepted < offered else Role.TEXT)
 
 
-def _bytes(flow: FlowSummary, _look: Look) -> Piece:
+def _bytes(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
     return Piece(words.size(flow.bytes_client + flow.bytes_server), Role.DIM)
 
 
-def _duration(flow: FlowSummary, _look: Look) -> Piece:
+def _duration(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
     return Piece(words.span(flow.duration), Role.DIM)
 
 
-def _findings(flow: FlowSummary, look: Look) -> Piece:
+def _findings(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
     if not flow.rules:
         return Piece("")
     role = Role.TEXT if flow.severity is None else SEVERITY_ROLES[flow.severity]
     return Piece(look.words(f"{len(flow.rules)} {', '.join(flow.rules)}"), role)
+
+
+def _phase(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
+    return Piece(flow.phase, Role.DIM)
+
+
+def _messages(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
+    return Piece(str(flow.messages), Role.TEXT if flow.messages else Role.DIM)
+
+
+def _product(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
+    return Piece(look.words(flow.product), Role.DIM)
+
+
+def _frames(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
+    return Piece(f"{flow.first_frame}-{flow.last_frame}", Role.DIM)
+
+
+def _capture(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
+    return Piece(look.words(flow.capture), Role.DIM)
+
+
+def _verdict(flow: FlowSummary, look: Look, beside: Beside) -> Piece:
+    return Piece(look.words(beside.verdict(flow)), Role.HIGH)
+
+
+def _note(flow: FlowSummary, look: Look, beside: Beside) -> Piece:
+    return Piece(look.words(beside.note(flow.flow)), Role.ACCENT)
 
 
 def _rank(flow: FlowSummary) -> int:
@@ -128,7 +171,31 @@ COLUMNS: Final = (
     ),
     Column("duration", "dur", 6, 6, 9, _duration, lambda flow: flow.duration, numeric=True),
     Column("findings", "findings", 9, 60, 7, _findings, lambda flow: (len(flow.rules), flow.rules)),
+    Column("messages", "mail", 4, 5, 12, _messages, lambda flow: flow.messages, numeric=True,
+           usual=False),
+    Column("phase", "phase", 8, 8, 12, _phase, lambda flow: flow.phase, usual=False),
+    Column("product", "product", 8, 16, 13, _product, lambda flow: flow.product, usual=False),
+    Column("frames", "frames", 9, 15, 13, _frames, lambda flow: flow.first_frame, usual=False),
+    Column("capture", "capture", 12, 40, 14, _capture, lambda flow: flow.capture, usual=False),
+    Column("verdict", "verdict", 12, 40, 12, _verdict, None, usual=False),
+    Column("note", "note", 12, 40, 12, _note, None, usual=False),
 )  # fmt: skip
+
+
+BY_ID: Final = {column.id: column for column in COLUMNS}
+
+
+class Choice(NamedTuple):
+    """A column as the user wants it."""
+
+    column: str
+    shown: bool = True
+    cells: int = 0
+    """Its width; 0 for what is there."""
+
+
+USUAL: Final = tuple(Choice(column.id, column.usual) for column in COLUMNS)
+"""The columns as they come."""
 
 
 class Placed(NamedTuple):
@@ -138,17 +205,27 @@ class Placed(NamedTuple):
     cells: int
 
 
-def layout(width: int) -> tuple[Placed, ...]:
+def layout(width: int, choices: tuple[Choice, ...] = USUAL) -> tuple[Placed, ...]:
     """The columns that fit ``width``, the dearest first, with what is left shared out."""
+    wanted = {choice.column: choice.cells for choice in choices if choice.shown}
     shown: list[Column] = []
-    room = width
-    for column in sorted(COLUMNS, key=lambda column: column.rank):
-        if column.least + GAP <= room:
+    widths: dict[str, int] = {}
+    for column in sorted((BY_ID[name] for name in wanted), key=lambda column: column.rank):
+        least = wanted[column.id] or column.least
+        if least + GAP <= width:
             shown.append(column)
-            room -= column.least + GAP
-    widths = {column.id: column.least for column in shown}
-    _share(shown, widths, room)
-    return tuple(Placed(column, widths[column.id]) for column in COLUMNS if column in shown)
+            widths[column.id] = least
+            width -= least + GAP
+    _share([column for column in shown if not wanted[column.id]], widths, width)
+    return tuple(Placed(BY_ID[name], widths[name]) for name in wanted if name in widths)
+
+
+def completed(choices: Iterable[Choice]) -> tuple[Choice, ...]:
+    """All columns: the chosen ones in their order, then the others, hidden."""
+    chosen = [choice for choice in choices if choice.column in BY_ID]
+    named = {choice.column for choice in chosen}
+    rest = (Choice(column.id, shown=False) for column in COLUMNS if column.id not in named)
+    return (*chosen, *rest)
 
 
 _GROWING: Final = (("client", 15), ("server", 15), ("findings", 22), ("helo", 24), ("flow", 5))

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from dissect.analysis.model import FlowDetail, Row, RowKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dissect.detect.finding import Finding
+    from tui.body import Body
 
 _MOST_LINES: Final = 200
 """Lines shown of one reply; a hostile one could have a hundred thousand."""
+_UNENDED: Final = b"message data without its end"
 
 
 class Rung(NamedTuple):
@@ -26,6 +30,8 @@ class Rung(NamedTuple):
     """The range of the row's text that the line shows."""
     hidden: int = 0
     """Lines of the row that are left out after this one."""
+    body: int | None = None
+    """Which line of the unfolded message data this is; None for the row itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +47,25 @@ class Ladder:
 
     Args:
         detail: the flow.
+        bodies: unfolded message data, by number of its row.
+        reading: numbers of the rows whose message data is being read.
     """
 
-    def __init__(self, detail: FlowDetail) -> None:
+    def __init__(
+        self,
+        detail: FlowDetail,
+        bodies: Mapping[int, Body] | None = None,
+        reading: frozenset[int] = frozenset(),
+    ) -> None:
         self.detail = detail
+        self.bodies = bodies or {}
+        self.reading = reading
         self.rungs: list[Rung] = []
-        self.first: list[int] = []
+        self.first = [0] * len(detail.rows)
         """By index of a row: its first line."""
-        for index, row in enumerate(detail.rows):
-            self.first.append(len(self.rungs))
-            self.rungs.extend(_rungs(index, row))
+        self.before = [0] * len(detail.rows)
+        """By index of a row: index of the row that is shown before it."""
+        self._lay(in_time(detail.rows))
         self._numbers = [row.number for row in detail.rows]
         self.places = self._put(detail.findings)
         self.findings: dict[int, list[Finding]] = defaultdict(list)
@@ -66,6 +81,10 @@ class Ladder:
     def row(self, line: int) -> Row:
         """The row that a line belongs to."""
         return self.detail.rows[self.rungs[line].row]
+
+    def body(self, index: int) -> Body | None:
+        """The unfolded message data of the row with that index."""
+        return self.bodies.get(self.detail.rows[index].number) if self.bodies else None
 
     def line_of(self, number: int) -> int:
         """The first line of the row with that number, or of the one that follows it."""
@@ -91,6 +110,46 @@ class Ladder:
             return None
         return 0 if index == first else 2 if index == last else 1
 
+    def of_frame(self, frame: int) -> int | None:
+        """The line of the first row that a frame brought a part of, None where none is."""
+        around: int | None = None
+        for index, row in enumerate(self.detail.rows):
+            if frame in row.frames:
+                return self._in_body(index, frame)
+            if around is None and row.frames and row.frames[0] < frame < row.frames[-1]:
+                around = index
+        return None if around is None else self._in_body(around, frame)
+
+    def frame_of(self, line: int) -> int | None:
+        """The frame that brought a line's beginning, None where it has none."""
+        rung, row = self.rungs[line], self.row(line)
+        first = row.frames[0] if row.frames else None
+        body = self.body(rung.row)
+        lines = body.message.lines[: rung.body + 1] if body and rung.body is not None else ()
+        for each in reversed(lines):
+            for seam in reversed(each.seams):
+                if seam.offset <= lines[-1].offset:
+                    return seam.after
+        return first
+
+    def _in_body(self, index: int, frame: int) -> int:
+        """The line of message data that a frame begins with, or the row's first line."""
+        first, body = self.first[index], self.body(index)
+        for at, line in enumerate(body.message.lines if body else ()):
+            if any(seam.after == frame for seam in line.seams):
+                return first + 1 + at
+        return first
+
+    def _lay(self, order: list[int]) -> None:
+        before = order[0] if order else 0
+        for index in order:
+            self.first[index] = len(self.rungs)
+            self.before[index], before = before, index
+            self.rungs.extend(rungs(index, self.detail.rows[index]))
+            body = self.body(index)
+            if body is not None:
+                self.rungs.extend(Rung(index, 0, 0, 0, at) for at in range(len(body)))
+
     def _row_of(self, number: int) -> int:
         at = bisect_left(self._numbers, number)
         return min(at, max(len(self._numbers) - 1, 0))
@@ -99,10 +158,12 @@ class Ladder:
         places = [
             Place(self._row_of(found.rows[0] if found.rows else 0), found) for found in findings
         ]
-        return sorted(places, key=lambda place: (place.row, -place.finding.severity))
+        first = self.first or [0]
+        return sorted(places, key=lambda place: (first[place.row], -place.finding.severity))
 
 
-def _rungs(index: int, row: Row) -> list[Rung]:
+def rungs(index: int, row: Row) -> list[Rung]:
+    """The lines of a row: one, or those of a reply."""
     if row.kind not in {RowKind.REPLY, RowKind.GREETING} or b"\r\n" not in row.text:
         return [Rung(index, 0, len(row.text))]
     found: list[Rung] = []
@@ -113,6 +174,22 @@ def _rungs(index: int, row: Row) -> list[Rung]:
     if len(found) < _MOST_LINES:
         return [*found, Rung(index, start, len(row.text))]
     return [*found[:-1], found[-1]._replace(hidden=row.text.count(b"\r\n", start) + 1)]
+
+
+def in_time(rows: tuple[Row, ...]) -> list[int]:
+    """The rows' indices as they are shown.
+
+    Message data that never ended is known as such, and counted as a row, only when the
+    connection ends; it is shown where its last byte came.
+    """
+    order: list[int] = []
+    for index, row in enumerate(rows):
+        at = len(order)
+        if row.kind is RowKind.MESSAGE and row.frames and row.text.startswith(_UNENDED):
+            while at and rows[order[at - 1]].time > row.time:
+                at -= 1
+        order.insert(at, index)
+    return order
 
 
 def _ends(rows: tuple[Row, ...]) -> dict[int, tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dissect.analysis.model import Row, RowKind
 from dissect.evidence import Side
-from tui import present, words
+from tui import body, present, words
 from tui.line import Line, Piece, Role, crop, fit_right, width
 from tui.look import SEVERITY_ROLES, Look
 
@@ -21,6 +21,8 @@ _INDENT: Final = 5
 _WIDE_INDENT: Final = 24
 _FRAME_CELLS: Final = 7
 _LEAST_WORDS: Final = 12
+_LEAST_BESIDE_ASIDE: Final = 20
+"""Cells of words from which on what stands aside may shorten them."""
 
 
 class Times(Enum):
@@ -64,7 +66,7 @@ def heading(ladder: Ladder, frame: Frame) -> Line:
     """What the columns are, with the two ends of the conversation over their lanes."""
     summary = ladder.detail.summary
     names = f"{'row':>{_number_cells(ladder)}} {'time':>{_TIME_CELLS[frame.times]}} "
-    left = f"{names}{'frames':<{_FRAME_CELLS}}     "
+    left = f"{names}{'frames':<{_frame_cells(ladder)}}     "
     room = frame.width - len(left)
     indent = _indent(room) + 4
     client, server = (frame.look.words(str(end)) for end in (summary.client, summary.server))
@@ -80,11 +82,11 @@ def heading(ladder: Ladder, frame: Frame) -> Line:
 
 
 def _left(ladder: Ladder, rung: Rung, row: Row, frame: Frame) -> Line:
-    first = _is_first(ladder, rung)
+    first = is_first(ladder, rung)
     marks = (
         *_severity(ladder.findings.get(rung.row, []) if first else [], frame.look),
         _bracket(ladder, rung, frame.look),
-        _seam_mark(row, rung, frame.look),
+        _seam_mark(ladder, rung, row, frame.look),
         Piece(" "),
     )
     if not frame.margins:
@@ -92,21 +94,21 @@ def _left(ladder: Ladder, rung: Rung, row: Row, frame: Frame) -> Line:
     return (*_columns(ladder, rung, row, frame, first=first), *marks)
 
 
-def _is_first(ladder: Ladder, rung: Rung) -> bool:
-    return ladder.rungs[ladder.first[rung.row]].start == rung.start
+def is_first(ladder: Ladder, rung: Rung) -> bool:
+    """Whether a line is the first of its row."""
+    return rung.body is None and ladder.rungs[ladder.first[rung.row]].start == rung.start
 
 
 def _columns(ladder: Ladder, rung: Rung, row: Row, frame: Frame, *, first: bool) -> Line:
-    cells = _number_cells(ladder)
+    cells, frame_cells = _number_cells(ladder), _frame_cells(ladder)
     if not first:
-        return (Piece(" " * (cells + _TIME_CELLS[frame.times] + _FRAME_CELLS + 3)),)
+        return (Piece(" " * (cells + _TIME_CELLS[frame.times] + frame_cells + 3)),)
     number = fit_right(str(row.number), cells)
     time = fit_right(_time(ladder, rung, row, frame.times), _TIME_CELLS[frame.times])
-    frames = words.frames(row.frames, 2)
     return (
         Piece(f"{number} ", Role.DIM),
         Piece(f"{time} "),
-        Piece(f"{frames[:_FRAME_CELLS]:<{_FRAME_CELLS}} ", Role.DIM),
+        Piece(f"{_frames(row, frame_cells):<{frame_cells}} ", Role.DIM),
     )
 
 
@@ -114,13 +116,30 @@ def _number_cells(ladder: Ladder) -> int:
     return max(len(str(ladder.detail.rows[-1].number)) if ladder.detail.rows else 1, 3)
 
 
+def _frame_cells(ladder: Ladder) -> int:
+    """Room for the flow's longest frame number, and a sign that there are more."""
+    return max(len(str(ladder.detail.summary.last_frame)) + 1, _FRAME_CELLS)
+
+
+def _frames(row: Row, cells: int) -> str:
+    """A row's frames: all of them, their ends, or the first one, whatever there is room for."""
+    if len(row.frames) <= 1:
+        return words.frames(row.frames)
+    first, last = row.frames[0], row.frames[-1]
+    run = row.kind is RowKind.MESSAGE or last - first == len(row.frames) - 1 > 1
+    said = (f"{first}-{last}",) if run else (words.frames(row.frames, 2),)
+    return next((each for each in said if len(each) <= cells), f"{first}+")
+
+
 def _time(ladder: Ladder, rung: Rung, row: Row, times: Times) -> str:
+    if not row.frames and not row.time:
+        return ""  # nothing of it is in the capture
     if times is Times.ABSOLUTE:
         return words.clock(row.time, digits=3)
     if times is Times.RELATIVE:
         return f"{row.time - ladder.detail.summary.start:.3f}"
-    before = ladder.detail.rows[max(rung.row - 1, 0)].time
-    return f"{row.time - before:+.3f}"
+    before = ladder.detail.rows[ladder.before[rung.row]].time
+    return f"{row.time - before:+.3f}" if before else ""
 
 
 def _severity(findings: list[Finding], look: Look) -> Line:
@@ -131,17 +150,32 @@ def _severity(findings: list[Finding], look: Look) -> Line:
 
 
 def _bracket(ladder: Ladder, rung: Rung, look: Look) -> Piece:
+    """The group's bracket goes on beside unfolded message data, unless that is the last of it."""
     part = ladder.bracket(rung.row)
+    if rung.body is not None:
+        part = None if part == _LAST else _MIDDLE if part is not None else None
     return Piece(" " if part is None else look.group[part], Role.DIM)
 
 
-def _seam_mark(row: Row, rung: Rung, look: Look) -> Piece:
-    seams = present.content(row, rung.start, rung.end).marks.seams
-    if row.kind is RowKind.MESSAGE:
-        seams = {seam.offset: seam.inferred for seam in row.seams}
+_MIDDLE: Final = 1
+_LAST: Final = 2
+
+
+def _seam_mark(ladder: Ladder, rung: Rung, row: Row, look: Look) -> Piece:
+    seams = _seams(ladder, rung, row)
     if not seams:
         return Piece(" ")
     return Piece(look.inferred if all(seams.values()) else look.seam, Role.SEAM)
+
+
+def _seams(ladder: Ladder, rung: Rung, row: Row) -> dict[int, bool]:
+    """The seams of a line, by position; those of message data are counted where it is folded."""
+    unfolded = ladder.body(rung.row)
+    if unfolded is not None:
+        return {} if rung.body is None else body.seams(unfolded, rung.body)
+    if row.kind is RowKind.MESSAGE:
+        return {seam.offset: seam.inferred for seam in row.seams}
+    return present.content(row, rung.start, rung.end).marks.seams
 
 
 def _indent(room: int) -> int:
@@ -153,13 +187,16 @@ def _lane(ladder: Ladder, rung: Rung, row: Row, frame: Frame) -> Line:
     if present.is_about_flow(row):
         return _about(row, frame)
     indent = _indent(frame.width) if row.side is Side.SERVER else 0
-    head = (
-        Piece(" " * indent),
-        present.arrow(row, look) if _is_first(ladder, rung) else Piece("   "),
-        Piece(" "),
-    )
-    room = frame.width - width(head)
-    return (*head, *_said(ladder, rung, row, frame._replace(width=room)))
+    head = (Piece(" " * indent), *_head(ladder, rung, row, look), Piece(" "))
+    room = frame._replace(width=frame.width - width(head))
+    return (*head, *_said(ladder, rung, row, room))
+
+
+def _head(ladder: Ladder, rung: Rung, row: Row, look: Look) -> Line:
+    """What stands before the words: an arrow, or the edge of unfolded message data."""
+    if rung.body is not None:
+        return (Piece("  "), Piece(look.bar, Role.DIM))
+    return (present.arrow(row, look) if is_first(ladder, rung) else Piece("   "),)
 
 
 def _about(row: Row, frame: Frame) -> Line:
@@ -178,18 +215,26 @@ def _about_role(row: Row) -> Role:
 
 def _said(ladder: Ladder, rung: Rung, row: Row, frame: Frame) -> Line:
     look = frame.look
-    what = _words(row, rung, look)
-    beside = present.original(row, rung.start, rung.end, look)
+    what = _words(ladder, rung, row, look)
+    beside = present.original(row, rung.start, rung.end, look) if rung.body is None else ()
     aside = _aside(ladder, rung, row, look)
     room = max(frame.width - width(beside), _LEAST_WORDS)
+    if width(aside) <= room - min(width(what), _LEAST_BESIDE_ASIDE):
+        room -= width(aside)
+    else:
+        aside = ()
     shown = crop(what, frame.start, room) if frame.start else present.shortened(what, room, look)
-    left = frame.width - width(shown) - width(beside)
-    return (*shown, *beside, *(aside if width(aside) <= left else ()))
+    return (*shown, *beside, *aside)
 
 
-def _words(row: Row, rung: Rung, look: Look) -> Line:
+def _words(ladder: Ladder, rung: Rung, row: Row, look: Look) -> Line:
+    unfolded = ladder.body(rung.row)
+    if rung.body is not None and unfolded is not None:
+        return body.drawn(unfolded, rung.body, look)
     if row.kind is RowKind.MESSAGE:
-        return (Piece(look.words(row.text), Role.DIM), *_seams_aside(row, look))
+        sign = look.closed if unfolded is None else look.opened
+        said = (Piece(f"{sign} ", Role.ACCENT), Piece(look.words(row.text), Role.DIM))
+        return (*said, *(_folded(ladder, row, look) if unfolded is None else ()))
     if present.is_ours(row):
         return (Piece(look.words(row.text) or row.kind.value, _about_role(row)),)
     what = present.drawn(present.content(row, rung.start, rung.end), look)
@@ -198,8 +243,13 @@ def _words(row: Row, rung: Rung, look: Look) -> Line:
     return what
 
 
-def _seams_aside(row: Row, look: Look) -> Line:
-    """Message data is folded, so its seams have no byte to stand at."""
+def _folded(ladder: Ladder, row: Row, look: Look) -> Line:
+    """What of folded message data matters most: its end where that is cut, and other seams."""
+    if row.number in ladder.reading:
+        return (Piece(f"  reading{look.cut}", Role.ACCENT),)
+    end = present.ending(row)
+    if end is not None:
+        return (Piece("  ends ", Role.DIM), *present.drawn(end, look))
     if not row.seams:
         return ()
     return (
@@ -209,12 +259,17 @@ def _seams_aside(row: Row, look: Look) -> Line:
 
 
 def _aside(ladder: Ladder, rung: Rung, row: Row, look: Look) -> Line:
-    """What a reply answers, and how often a row was sent again."""
-    if not _is_first(ladder, rung):
+    """What a reply answers, how often a row was sent again, what is odd about a line."""
+    unfolded = ladder.body(rung.row)
+    if rung.body is not None and unfolded is not None:
+        return body.notes(unfolded, rung.body)
+    if not is_first(ladder, rung):
         return ()
     said = ""
-    if row.retransmitted:
-        said += f"  sent again {row.retransmitted}x"
+    if row.kind is RowKind.RETRANSMISSION:
+        said = f"  {row.retransmitted} times" if row.retransmitted > 1 else ""
+    elif row.retransmitted:
+        said = f"  sent again {row.retransmitted}x"
     at = ladder.index(row.partner) if row.partner is not None else None
     if row.kind is RowKind.REPLY and at is not None:
         partner = ladder.detail.rows[at]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from dissect import escape
 from tui.line import Role
+from tui.privacy import Privacy
 
 if TYPE_CHECKING:
     from dissect.detect.finding import Severity
@@ -39,14 +40,33 @@ class Look:
     opened: str
     dot: str
     bar: str
+    mark: str
+    noted: str
+    privacy: Privacy = field(default_factory=Privacy)
+    """Hides names and addresses while it is on."""
 
     def words(self, data: bytes | str) -> str:
         """Packet text in its visible form."""
-        return escape.visible(data, ascii_only=self.ascii_only)
+        return escape.visible(self._hidden(data), ascii_only=self.ascii_only)
 
     def cells(self, data: bytes | str) -> list[escape.Cell]:
         """Packet text unit by unit, for marks at exact bytes."""
-        return escape.cells(data, ascii_only=self.ascii_only)
+        return escape.cells(self._hidden(data), ascii_only=self.ascii_only)
+
+    def name(self, text: str) -> str:
+        """A text that is somebody's name as a whole."""
+        shown = self.privacy.name(text) if self.privacy.on else text
+        return escape.visible(shown, ascii_only=self.ascii_only)
+
+    def hidden(self, data: bytes) -> list[tuple[int, int]]:
+        """Ranges of bytes that are not to be shown now."""
+        return self.privacy.ranges(data) if self.privacy.on else []
+
+    def _hidden(self, data: bytes | str) -> bytes | str:
+        if not self.privacy.on:
+            return data
+        hide = self.privacy
+        return hide.hide(data) if isinstance(data, str) else hide.hide_bytes(data)
 
     def glyph(self, severity: Severity) -> str:
         """The sign of a severity."""
@@ -75,6 +95,8 @@ UNICODE: Final = Look(
     opened="▾",
     dot="·",
     bar="│",
+    mark="✓",
+    noted="✎",
 )
 
 ASCII: Final = Look(
@@ -99,6 +121,8 @@ ASCII: Final = Look(
     opened="-",
     dot="-",
     bar="|",
+    mark="*",
+    noted="n",
 )
 
 SEVERITY_ROLES: Final = (Role.INFO, Role.LOW, Role.MEDIUM, Role.HIGH, Role.CRITICAL)
@@ -106,5 +130,5 @@ SEVERITY_WORDS: Final = ("info", "low", "med", "high", "crit")
 
 
 def look(*, ascii_only: bool) -> Look:
-    """The glyphs for a terminal."""
-    return ASCII if ascii_only else UNICODE
+    """The glyphs for a terminal, with a privacy of its own."""
+    return replace(ASCII if ascii_only else UNICODE, privacy=Privacy())

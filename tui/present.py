@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from dissect import escape
 from dissect.analysis.model import Row, RowKind
 from dissect.evidence import Side
 from tui.line import Line, Piece, Role, crop, width
@@ -33,6 +34,10 @@ _SAID: Final = {
 }
 """The kinds whose text is the bytes on the wire; the others say in our words what happened."""
 _IN_OUR_WORDS: Final = frozenset(set(RowKind) - _SAID)
+_UNREADABLE: Final = b" bytes that cannot be read as SMTP here"
+_TERMINATOR: Final = b"\r\n.\r\n"
+_SPOTS: Final = frozenset({Role.SEAM, Role.MASK})
+"""What stays in sight where a line is cut."""
 _ABOUT_FLOW: Final = frozenset(
     {RowKind.OPEN, RowKind.TLS, RowKind.GAP, RowKind.RESET, RowKind.CLOSE}
 )
@@ -44,6 +49,8 @@ class Marks(NamedTuple):
     seams: dict[int, bool]
     """Positions of seams; True where one is inferred."""
     masked: tuple[tuple[int, int], ...]
+    toned: tuple[tuple[int, int, Role], ...] = ()
+    """Ranges that play another role than plain text; the first one that holds a byte counts."""
 
 
 class Content(NamedTuple):
@@ -58,7 +65,7 @@ class Content(NamedTuple):
 def content(row: Row, start: int = 0, end: int | None = None) -> Content:
     """A range of a row's text; its line end is only there where a seam lies in it."""
     stop = len(row.text) if end is None else end
-    if row.kind in _IN_OUR_WORDS:
+    if is_ours(row):
         return Content(row.text[start:stop], Marks({}, ()), stop - start)
     seams = {seam.offset - row.offset - start: seam.inferred for seam in row.seams}
     length = stop - start
@@ -77,14 +84,33 @@ def _line_end(row: Row, stop: int) -> bytes:
     return b"\n" if row.size == len(row.text) + 1 else b"\r\n"
 
 
+def ending(row: Row) -> Content | None:
+    """The end of some message data, where a seam lies in it; None where there is none to show."""
+    start = row.offset + row.size - len(_TERMINATOR)
+    seams = {seam.offset - start: seam.inferred for seam in row.seams}
+    if not seams or not all(0 < at < len(_TERMINATOR) for at in seams):
+        return None
+    return Content(_TERMINATOR, Marks(seams, ()), 0)
+
+
 def drawn(what: Content, look: Look) -> Line:
     """The bytes in their visible form with their marks."""
     pieces: list[Piece] = []
     for start, end in _ranges(len(what.data), what.marks):
         if pieces or start:
             pieces.append(Piece(look.cut, Role.DIM))
-        pieces.extend(_pieces(what.data, start, end, what.marks, look))
+        data = _shown(what.data, start, end, look)
+        pieces.extend(_pieces(data, start, end, what.marks, look))
     return tuple(pieces)
+
+
+def _shown(data: bytes, start: int, end: int, look: Look) -> bytes:
+    """A range of the data; names are hidden before it is cut at its marks, if they are hidden."""
+    hide = look.privacy
+    if not hide.on:
+        return data[start:end]
+    low, high = max(start - _AROUND, 0), end + _AROUND
+    return hide.hide_bytes(data[low:high])[start - low : end - low]
 
 
 def _ranges(length: int, found: Marks) -> list[tuple[int, int]]:
@@ -111,20 +137,23 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _pieces(data: bytes, start: int, end: int, found: Marks, look: Look) -> Iterator[Piece]:
+    """The pieces of a range; ``data`` begins where the range does."""
     for low, high in pairwise(_cuts(start, end, found)):
         if low in found.seams:
             yield _seam(low, found, look)
-        role = Role.MASK if _masked(low, found) else Role.TEXT
-        yield from _spelled(data[low:high], role, look)
+        yield from _spelled(data[low - start : high - start], _role(low, found), look)
 
 
 def _cuts(start: int, end: int, found: Marks) -> list[int]:
     edges = {*found.seams, *(edge for pair in found.masked for edge in pair)}
+    edges.update(edge for low, high, _ in found.toned for edge in (low, high))
     return sorted({start, end, *(edge for edge in edges if start < edge < end)})
 
 
-def _masked(at: int, found: Marks) -> bool:
-    return any(low <= at < high for low, high in found.masked)
+def _role(at: int, found: Marks) -> Role:
+    if any(low <= at < high for low, high in found.masked):
+        return Role.MASK
+    return next((role for low, high, role in found.toned if low <= at < high), Role.TEXT)
 
 
 def _seam(at: int, found: Marks, look: Look) -> Piece:
@@ -132,11 +161,11 @@ def _seam(at: int, found: Marks, look: Look) -> Piece:
 
 
 def _spelled(data: bytes, role: Role, look: Look) -> Iterator[Piece]:
-    """Runs of plain and of escaped characters; masked ones look masked either way."""
+    """Runs of plain and of escaped characters; what is marked looks marked either way."""
     if data.isascii() and data.decode("ascii").isprintable():
-        yield Piece(look.words(data), role)
+        yield Piece(escape.visible(data, ascii_only=look.ascii_only), role)
         return
-    for cell in look.cells(data):
+    for cell in escape.cells(data, ascii_only=look.ascii_only):
         yield Piece(cell.text, Role.ESCAPED if cell.escaped and role is Role.TEXT else role)
 
 
@@ -154,12 +183,12 @@ def original(row: Row, start: int, end: int, look: Look) -> Line:
     return (Piece(f"  {look.original} ", Role.DIM), Piece(was, Role.ORIGINAL))
 
 
-def shortened(words: Line, cells: int, look: Look) -> Line:
-    """``words`` in at most ``cells``, with the first seam or mask in sight."""
+def shortened(words: Line, cells: int, look: Look, spots: frozenset[Role] = _SPOTS) -> Line:
+    """``words`` in at most ``cells``, with the first piece of one of the roles in sight."""
     total = width(words)
     if total <= cells:
         return words
-    spot = _first_mark(words)
+    spot = _first_mark(words, spots)
     cut = Piece(look.cut, Role.DIM)
     if spot is None or spot + _HEAD < cells:
         return (*crop(words, 0, cells - 1), cut)
@@ -170,10 +199,10 @@ def shortened(words: Line, cells: int, look: Look) -> Line:
     return (*crop(words, 0, _HEAD), cut, *tail, *end)
 
 
-def _first_mark(words: Line) -> int | None:
+def _first_mark(words: Line, spots: frozenset[Role]) -> int | None:
     at = 0
     for piece in words:
-        if piece.role in {Role.SEAM, Role.MASK}:
+        if piece.role in spots:
             return at
         at += width((piece,))
     return None
@@ -196,4 +225,6 @@ def is_about_flow(row: Row) -> bool:
 
 def is_ours(row: Row) -> bool:
     """True where the text is not what was said, but our words for what happened."""
+    if row.kind is RowKind.UNKNOWN:
+        return row.text.endswith(_UNREADABLE)
     return row.kind in _IN_OUR_WORDS

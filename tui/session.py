@@ -1,50 +1,79 @@
 """What the screens share: the store, the listed flows, the findings, and work done in slices.
 
-Opening ladders takes time, so the findings' index and a search of the dialogues advance a few
-milliseconds per tick; keys are answered in between.
+Opening ladders takes time, so the findings' index and a filter that looks into dialogues advance
+a few milliseconds per tick; keys are answered in between.
 """
 
 from __future__ import annotations
 
 import gc
 from collections import deque
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from tui.columns import COLUMNS, Column
-from tui.evidence import Evidence
-from tui.search import Search
+from tui.columns import COLUMNS, USUAL, Choice, Column
+from tui.evidence import By, Evidence
+from tui.filtering import Filter, Known, parse
+from tui.groups import Grouping, Groups
+from tui.look import UNICODE
+from tui.pairs import VerdictOf
 from tui.store import Store, is_damaged, slices
+from tui.target import Target
 from tui.view import View
 
 if TYPE_CHECKING:
-    from dissect.analysis.model import FlowSummary, Update
+    from collections.abc import Callable, Iterable
+
+    from dissect.analysis.model import FlowSummary, Update, Verdict
+    from tui.notes import Notes
+    from tui.view import GroupKey
 
 _FREEZE_EVERY: Final = 10_000
 _BUDGET: Final = 0.01
 """Seconds of work per tick."""
+_MOST_AROUND: Final = 200
+"""Flows that are looked into for a frame."""
+_MOST_KNOWN: Final = 2_000
+"""Flows whose names a completion offers."""
+_NO_VERDICT: Final = "no verdict"
 
 
 class Session:
-    """One capture being looked at."""
+    """One capture, or several, being looked at.
 
-    def __init__(self) -> None:
+    Args:
+        notes: the user's own words on flows; None where they have no place.
+    """
+
+    def __init__(self, notes: Notes | None = None) -> None:
         self.store = Store()
-        self.view = View(self.store.summaries)
-        self.evidence = Evidence(self.store)
-        self.search = Search("")
+        self.view = View(self.store.summaries, is_damaged)
+        self.lines = Groups(self.view)
+        self.evidence = Evidence(self.store, self.verdict)
+        self.filter: Filter = parse("")
         self.only_damaged = False
         self.column: Column = COLUMNS[0]
+        self.columns: tuple[Choice, ...] = USUAL
+        self.grouping = Grouping.NONE
+        self.marks: set[int] = set()
+        self.target = Target.CURSOR
+        self.notes = notes
         self.revision = 0
         """Grows with every change that a screen may show."""
+        self._verdict_of = VerdictOf()
         self._pending: deque[Update] = deque()
         self._unread: dict[int, None] = {}
         self._frozen = 0
-        self._unsearched: deque[int] = deque()
+        self._unsearched: dict[int, None] = {}
+        self._inside: set[int] = set()
+        """Flows whose dialogue the filter wants."""
+        self._told: dict[int, bool | None] = {}
+        """What the filter makes of each summary, while the list is narrowed by it."""
 
     @property
     def searching(self) -> int:
-        """Ladders that the search has not looked into yet."""
+        """Ladders that the filter has not looked into yet."""
         return len(self._unsearched)
 
     @property
@@ -65,61 +94,177 @@ class Session:
                 self.revision += 1
         return self.revision != before
 
+    # What a filter and a column may ask beside the flow itself.
+
+    def marked(self, flow: int) -> bool:
+        """Whether the user has marked a flow."""
+        return flow in self.marks
+
+    def note(self, flow: int) -> str:
+        """The user's verdict and comment on a flow, in a line."""
+        summary = self.store.summaries.get(flow)
+        note = self.notes.of(summary) if self.notes is not None and summary is not None else None
+        return "" if note is None else note.line
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All verdicts."""
+        return self.store.verdicts
+
+    def verdict_of(self, flow: FlowSummary) -> Verdict | None:
+        """What is known of the path between a flow's ends."""
+        return self._verdict_of(flow)
+
+    def verdict(self, flow: FlowSummary) -> str:
+        """The same in words."""
+        found = self._verdict_of(flow)
+        return "" if found is None else found.title
+
+    # What is listed.
+
     def sort(self, column: Column, *, reverse: bool) -> None:
         """Order the flows by a column."""
         self.column = column
-        self.view.sort(column.key, reverse=reverse)
+        key = column.key or (lambda flow: column.cell(flow, UNICODE, self).text)
+        self.view.sort(key, reverse=reverse)
         self.revision += 1
 
-    def find(self, words: str) -> None:
-        """List the flows that hold ``words``; the dialogues are searched in slices."""
-        self.search = Search(words)
-        self._unsearched = deque(self.store.packed if words else ())
+    def narrow(self, wanted: Filter) -> None:
+        """List the flows that a filter wants; dialogues are looked into in slices."""
+        self.filter = wanted
+        self._inside.clear()
+        self._told = {}
+        if not wanted.matches_all:
+            ask = wanted.summary
+            self._told = {flow: ask(each, self) for flow, each in self.store.summaries.items()}
+        self._unsearched = {flow: None for flow, told in self._told.items() if told is None}
         self._narrow()
+        self._told = {}
 
     def toggle_damaged(self) -> None:
         """List only damaged flows, or all again."""
         self.only_damaged = not self.only_damaged
         self._narrow()
 
+    def group(self, grouping: Grouping) -> None:
+        """Put flows with something in common together."""
+        self.grouping = grouping
+        self.view.group(_GROUPS[grouping](self))
+        self.revision += 1
+
     def next_damaged(self, flow: int | None, step: int) -> int | None:
         """The next listed flow with a finding at or above medium, going by ``step``."""
-        start = self.view.index(flow) if flow is not None else None
+        start = self.lines.line(flow) if flow is not None else None
         if start is None:
-            start = -1 if step > 0 else len(self.view)
-        at = self.view.find(start, step, is_damaged)
-        return None if at is None else self.view[at]
+            start = -1 if step > 0 else len(self.lines)
+        return self.lines.find(start, step, is_damaged)
 
     def neighbour(self, flow: int, step: int) -> int | None:
         """The listed flow before or after one."""
-        at = self.view.index(flow)
-        if at is None or not 0 <= at + step < len(self.view):
-            return None
-        return self.view[at + step]
+        at = self.lines.line(flow)
+        return None if at is None else self.lines.find(at, step, lambda _summary: True)
+
+    def holding(self, frame: int) -> list[int]:
+        """The flows that hold a frame; where none surely does, those around it."""
+        around = [
+            flow.flow
+            for flow in self.store.summaries.values()
+            if flow.first_frame <= frame <= flow.last_frame
+        ]
+        wanted = parse(f"frame:{frame}")
+        details = filter(None, map(self.store.peek, around[:_MOST_AROUND]))
+        exact = [each.summary.flow for each in details if wanted.detail(each, self)]
+        return exact or around
+
+    def known(self) -> Known:
+        """What a completion can offer: addresses and names of the first flows."""
+        some = list(islice(self.store.summaries.values(), _MOST_KNOWN))
+        return Known(
+            clients=tuple(dict.fromkeys(flow.client.address for flow in some)),
+            servers=tuple(dict.fromkeys(flow.server.address for flow in some)),
+            helos=tuple(dict.fromkeys(flow.helo for flow in some if flow.helo)),
+        )
+
+    # Marks, and what actions take.
+
+    def mark(self, flows: Iterable[int]) -> int:
+        """Mark flows, or unmark them where all are marked; how many are marked then."""
+        chosen = set(flows)
+        if chosen <= self.marks:
+            self.marks -= chosen
+        else:
+            self.marks |= chosen
+        self._marked()
+        return len(self.marks)
+
+    def unmark(self) -> None:
+        """Take all marks off."""
+        self.marks.clear()
+        self._marked()
+
+    def chosen(self, flow: int | None) -> tuple[int, ...]:
+        """The flows that an action takes, in the order of the list where they are in it.
+
+        Args:
+            flow: the one under the cursor.
+        """
+        if self.target is Target.CURSOR:
+            return () if flow is None else (flow,)
+        if self.target is Target.MARKED:
+            return tuple(sorted(self.marks))
+        return tuple(self.view) if self.target is Target.SHOWN else tuple(self.store.summaries)
+
+    def noted(self) -> None:
+        """Notes have changed: a filter or a column may ask for them."""
+        self._marked()
+
+    def _marked(self) -> None:
+        self.revision += 1
+        if not self.filter.matches_all:
+            self.narrow(self.filter)
+        elif self.column.key is None:
+            self.sort(self.column, reverse=self.view.reverse)
 
     def _narrow(self) -> None:
-        free = not self.search.words and not self.only_damaged
+        free = self.filter.matches_all and not self.only_damaged
         self.view.narrow(None if free else self._wanted)
         self.revision += 1
 
     def _wanted(self, summary: FlowSummary) -> bool:
         if self.only_damaged and not is_damaged(summary):
             return False
-        return self.search.matches(summary)
+        flow = summary.flow
+        known = flow in self._told
+        told = self._told[flow] if known else self.filter.summary(summary, self)
+        return flow in self._inside if told is None else told
+
+    # Work in slices.
 
     def _take(self) -> bool:
         if not self._pending:
             return False
         update = self._pending.popleft()
         flows = self.store.apply(update)
-        touched = [packed.flow for packed in update.details]
-        if self.search.words:
-            self._unsearched.extend(touched)
+        touched = dict.fromkeys(packed.flow for packed in update.details)
+        if not self.filter.matches_all:
+            self._unsearched.update(touched)
         self._unread.update(dict.fromkeys(flow for flow in flows if self._has_findings(flow)))
-        self._unread.update(dict.fromkeys(touched))
+        self._unread.update(touched)
+        self._judge()
         self.view.update(flows)
         self._freeze()
         return True
+
+    def _judge(self) -> None:
+        """New verdicts: what a filter says, and what flows are grouped by, may have changed."""
+        if self._verdict_of.verdicts == self.store.verdicts:
+            return
+        self._verdict_of = VerdictOf(self.store.verdicts)
+        if self.grouping is Grouping.VERDICT:
+            self.group(self.grouping)
+        if self.evidence.by is By.VERDICT:
+            self.evidence.group(By.VERDICT)
+        if "verdict" in self.filter.text:
+            self.narrow(self.filter)
 
     def _freeze(self) -> None:
         """Keep the garbage collector from walking the store: its pauses would be felt in keys."""
@@ -141,10 +286,29 @@ class Session:
         return True
 
     def _look_into(self) -> bool:
+        """Let the filter look into one dialogue, where the summary alone does not tell."""
         if not self._unsearched:
             return False
-        flow = self._unsearched.popleft()
-        detail = self.store.peek(flow)
-        if detail is not None and self.search.look_into(detail):
+        flow = next(iter(self._unsearched))
+        del self._unsearched[flow]
+        summary, detail = self.store.summaries.get(flow), self.store.peek(flow)
+        if summary is None or detail is None or self.filter.summary(summary, self) is not None:
+            return True
+        found = self.filter.detail(detail, self)
+        if found is not (flow in self._inside):
+            (self._inside.add if found else self._inside.discard)(flow)
             self.view.update((flow,))
         return True
+
+
+def _by_verdict(session: Session) -> GroupKey:
+    return lambda flow: session.verdict(flow) or _NO_VERDICT
+
+
+_GROUPS: Final[dict[Grouping, Callable[[Session], GroupKey | None]]] = {
+    Grouping.NONE: lambda _session: None,
+    Grouping.CLIENT: lambda _session: lambda flow: flow.client.address,
+    Grouping.SERVER: lambda _session: lambda flow: str(flow.server),
+    Grouping.VERDICT: _by_verdict,
+}
+"""By grouping: what makes the name of a flow's group."""

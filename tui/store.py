@@ -12,6 +12,7 @@ from dissect.analysis.model import (
     FlowDetail,
     FlowSummary,
     Packed,
+    Peer,
     Progress,
     Status,
     Update,
@@ -36,6 +37,7 @@ class Store:
         self.summaries: dict[int, FlowSummary] = {}
         self.packed: dict[int, Packed] = {}
         self.verdicts: tuple[Verdict, ...] = ()
+        self.peers: tuple[Peer, ...] = ()
         self.progress = Progress(capture="", status=Status.LOADING)
         self.severities: dict[Severity, int] = dict.fromkeys(reversed(Severity), 0)
         self._details: OrderedDict[int, FlowDetail] = OrderedDict()
@@ -50,6 +52,8 @@ class Store:
         self.progress = update.progress
         if update.verdicts is not None:
             self.verdicts = update.verdicts
+        if update.peers is not None:
+            self.peers = update.peers
         for packed in update.details:
             self.packed[packed.flow] = packed
             self._details.pop(packed.flow, None)

@@ -191,12 +191,22 @@ class Bucket(NamedTuple):
     """Of those, accepted together with their message."""
 
 
+class Moment(NamedTuple):
+    """A flow, and when it began."""
+
+    time: float
+    """Seconds since the epoch."""
+    flow: int
+
+
 class Retry(NamedTuple):
     """An envelope that was tried and not accepted."""
 
     reverse_path: str
     recipients: int
     tries: int
+    moments: tuple[Moment, ...] = ()
+    """The last of the tries, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +233,8 @@ class Peer:
     """RCPTs over time: buckets that are not empty, ascending."""
     retries: tuple[Retry, ...]
     """Envelopes that were tried more than once and not accepted, the most tried first."""
+    trouble: tuple[Moment, ...] = ()
+    """The last of the damaged flows, in their order."""
 
     @property
     def share(self) -> float:
@@ -254,6 +266,8 @@ class Progress:
     warnings: tuple[str, ...] = ()
     error: str = ""
     """What ended the reading and what to do about it, if it failed or was cut."""
+    dropped: int | None = None
+    """Packets that were dropped while the capture was made; None where it does not tell."""
 
 
 class Packed(NamedTuple):
@@ -274,3 +288,5 @@ class Update:
     """The same flows' ladders, compressed (``dissect.analysis.unpack`` opens one)."""
     verdicts: tuple[Verdict, ...] | None = None
     """All verdicts, where they changed."""
+    peers: tuple[Peer, ...] | None = None
+    """All clients, where they changed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from dissect.analysis.model import Bucket, Peer, Retry
+from dissect.analysis.model import Bucket, Moment, Peer, Retry
 from dissect.detect.context import Context
 from dissect.detect.effort import Failed
 from dissect.detect.finding import Severity
@@ -21,6 +21,9 @@ WIDTH: Final = 60.0
 
 RETRIES: Final = 100
 """Envelopes remembered of one client."""
+
+MOMENTS: Final = 40
+"""Tries of an envelope, and damaged flows of a client, that are told with their time."""
 
 TOLD: Final = 10
 """Envelopes told of one client, the most tried first."""
@@ -70,12 +73,15 @@ class _Client:
         self.asked = self.agreed = self.delivered = 0
         self.rate = Rate()
         self.retries: OrderedDict[int, Retry] = OrderedDict()
-        self.servers: dict[str, int] = {}
+        self.trouble: tuple[Moment, ...] = ()
 
     def add(self, context: Context, damaged: bool) -> None:  # noqa: FBT001 - one flow's facts
         """One more flow."""
         self.flows += 1
         self.damaged += damaged
+        moment = Moment(context.start, context.flow)
+        if damaged:
+            self.trouble = (*self.trouble, moment)[-MOMENTS:]
         effort = context.spending.total
         self.tried += effort.messages
         self.accepted += effort.accepted
@@ -85,12 +91,13 @@ class _Client:
         if effort.asked:
             self.rate.add(context.start, effort.asked, effort.delivered)
         for failed in context.spending.failed:
-            self._retry(failed)
+            self._retry(failed, moment)
 
-    def _retry(self, failed: Failed) -> None:
+    def _retry(self, failed: Failed, moment: Moment) -> None:
         """One more try of an envelope that was not accepted."""
         known = self.retries.pop(failed.key, Retry(failed.reverse_path, failed.recipients, 0))
-        self.retries[failed.key] = known._replace(tries=known.tries + 1)
+        moments = (*known.moments, moment)[-MOMENTS:]
+        self.retries[failed.key] = known._replace(tries=known.tries + 1, moments=moments)
         if len(self.retries) > RETRIES:
             self.retries.popitem(last=False)
 
@@ -109,6 +116,7 @@ class _Client:
             width=self.rate.width,
             rate=self.rate.told(),
             retries=tuple(retry for retry in again if retry.tries > 1)[:TOLD],
+            trouble=self.trouble,
         )
 
 

@@ -151,5 +151,8 @@ def peer_object(peer: Peer) -> dict[str, Any]:
                 {"start": b.start, "offered": b.asked, "delivered": b.delivered} for b in peer.rate
             ],
         },
-        "retries": [retry._asdict() for retry in peer.retries],
+        "retries": [
+            {"reverse_path": r.reverse_path, "recipients": r.recipients, "tries": r.tries}
+            for r in peer.retries
+        ],
     }

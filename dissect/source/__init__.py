@@ -2,15 +2,35 @@
 
 In: a path, or ``-`` for standard input.  Out: batches of rows (``dissect.segments.decode``), and
 at the end one ``Outcome`` that says how the reading went.  pyshark drives tshark; nothing of
-pyshark leaves this room.
+pyshark leaves this room.  Beside that, what is asked of a capture that was read: a few fields,
+one frame whole, some streams as a file of their own.
 
 **Invariant:** knows nothing of flows or SMTP; a failure of tshark is never a silent zero.
 """
 
+from dissect.source import drops, filters
+from dissect.source.columns import columns
+from dissect.source.export import export
 from dissect.source.file import CaptureFile, open_capture
 from dissect.source.lookup import Lookup
 from dissect.source.outcome import Outcome
 from dissect.source.reader import read
+from dissect.source.tree import Element, Tree, tree
 from dissect.source.tshark import Tshark, find_tshark
 
-__all__ = ["CaptureFile", "Lookup", "Outcome", "Tshark", "find_tshark", "open_capture", "read"]
+__all__ = [
+    "CaptureFile",
+    "Element",
+    "Lookup",
+    "Outcome",
+    "Tree",
+    "Tshark",
+    "columns",
+    "drops",
+    "export",
+    "filters",
+    "find_tshark",
+    "open_capture",
+    "read",
+    "tree",
+]

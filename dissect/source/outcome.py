@@ -77,22 +77,27 @@ NOISE: Final = ("Running as user", "This could be dangerous")
 """Lines on stderr that say nothing about the capture."""
 
 
-def judge(code: int, stderr: bytes, packets: int) -> Outcome:
+def talk(stderr: bytes) -> list[str]:
+    """The lines that tshark said on standard error, without those about nothing."""
+    return [
+        line
+        for line in stderr.decode(errors="replace").splitlines()
+        if line.strip() and not any(noise in line for noise in NOISE)
+    ]
+
+
+def judge(code: int, stderr: bytes, packets: int, *, filtered: bool = False) -> Outcome:
     """The outcome of a tshark that ended by itself.
 
     Args:
         code: its exit code; negative for a signal.
         stderr: all that it said, in any encoding.
         packets: frames that came out of it.
+        filtered: whether a display filter has chosen them.
     """
-    lines = [
-        line.strip()
-        for line in stderr.decode(errors="replace").splitlines()
-        if line.strip() and not any(noise in line for noise in NOISE)
-    ]
-    said = visible(" ".join(lines)[-600:])
+    said = visible(" ".join(line.strip() for line in talk(stderr))[-600:])
     if code == 0:
-        return _ended(packets)
+        return _ended(packets, filtered=filtered)
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else str(-code)
         return Outcome(
@@ -106,10 +111,15 @@ def judge(code: int, stderr: bytes, packets: int) -> Outcome:
     return Outcome("failed", packets, f"tshark ended with exit code {code}: {said or 'no message'}")
 
 
-def _ended(packets: int) -> Outcome:
+def _ended(packets: int, *, filtered: bool) -> Outcome:
     """A clean end, which is a failure too where there was nothing to read."""
     if packets:
         return Outcome("complete", packets)
+    if filtered:
+        return Outcome(
+            "failed", 0, "the display filter passes no packet of it",
+            "Read it without the filter, or choose by address: ip.addr == 192.0.2.10",
+        )  # fmt: skip
     return Outcome(
         "failed", 0, "the capture holds no packets",
         "Was the capture filter right, and was the capture stopped too early?",

@@ -216,4 +216,4 @@ async def read(
     assert source.process is not None
     code = source.process.returncode
     assert code is not None
-    return judge(code, b"".join(source.errors), packets)
+    return judge(code, b"".join(source.errors), packets, filtered="-Y" in options)

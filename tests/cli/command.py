@@ -46,7 +46,10 @@ class Ran(NamedTuple):
 def environment(**more: str) -> dict[str, str]:
     """The environment without the settings of whoever runs the tests, and with ``more``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    fixed = {"XDG_CONFIG_HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
+    fixed = {
+        "XDG_CONFIG_HOME": "/nonexistent", "XDG_STATE_HOME": "/nonexistent",
+        "LC_ALL": "C.UTF-8", "TERM": "xterm-256color",
+    }  # fmt: skip
     return kept | fixed | more
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from cli.command import FOUNDING, PATIENCE, ROOT, TWIN, environment, scan, seamark
 from cli.fakes import needs_tshark
-from cli.terminal import on_terminal
+from cli.terminal import Shown, on_terminal
 from support.script import play
 from support.wire import to_pcap
 
@@ -110,6 +111,86 @@ def test_capture_into_a_pipe_obeys_the_settings_of_scan(tmp_path: Path) -> None:
     """``seamark CAPTURE`` into a pipe is a scan, so what is set for scan is set for it."""
     env = configured(tmp_path, '[scan]\nfail_on = "info"\n')
     assert seamark(TWIN, env=env).code == 1
+
+
+# ---- the screen's own settings ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [
+    ("--no-mouse", "--theme", "nord", TWIN),
+    (TWIN, "--theme=nord", "--unicode", "--follow", "--privacy"),
+    ("open", "--columns", "time", "--sort", "time:desc", "--no-color", TWIN, "--rate", "slow"),
+    ("--filter", "--theme", TWIN, "--ascii"),
+    ("--theme", "no-such-theme", TWIN),
+])  # fmt: skip
+def test_a_pipe_has_no_screen(words: tuple[str | Path, ...]) -> None:
+    """What only a screen has is left out with its values where the output is a scan's."""
+    assert seamark(*words) == scan(TWIN)
+
+
+def test_a_pipe_keeps_what_a_scan_has() -> None:
+    """The others stay, wherever they stand, and so does all behind --."""
+    words = ("--theme", "nord", "--min-severity", "low", "--no-mouse", "--", TWIN)
+    assert seamark(*words) == scan("--min-severity", "low", TWIN)
+    ran = seamark("--theme", "nord", "--", "--theme")
+    assert ran.code == 3
+    assert "--theme" in ran.err
+
+
+def test_the_screens_options_can_be_asked_for() -> None:
+    """Also into a pipe, for a pager."""
+    for words in (("open", "--help"), (TWIN, "--help"), ("--theme", "x", "-h")):
+        ran = seamark(*words)
+        assert (ran.code, ran.err) == (0, "")
+        for option in ("--theme", "--no-color", "--ascii", "--columns", "--filter", "--port"):
+            assert option in ran.out
+
+
+@pytest.mark.parametrize(("name", "hint"), [
+    ("SEAMARK_OPEN_THEME", "SEAMARK_TUI_THEME"),
+    ("SEAMARK_OPEN_NO_MOUSE", "SEAMARK_TUI_NO_MOUSE"),
+    ("SEAMARK_TUI_THEMES", "SEAMARK_TUI_THEME"),
+    ("SEAMARK_SCAN_FAILON", "SEAMARK_SCAN_FAIL_ON"),
+    ("SEAMARK_RULES_X", "SEAMARK_RULES_FORMAT"),
+])  # fmt: skip
+def test_a_variable_that_would_be_ignored_is_refused(name: str, hint: str) -> None:
+    """With the nearest that there is; the command's own name is not the table's."""
+    ran = scan(TWIN, env={name: "1"})
+    assert (ran.code, ran.out) == (2, "")
+    assert name in ran.err
+    assert hint in ran.err
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    """Those that belong to no table are nobody's mistake."""
+    assert scan(TWIN, env={"SEAMARK_HOME": "x", "SEAMARK": "x", "MY_SEAMARK_TUI_X": "x"}).code == 0
+
+
+@pytest.mark.parametrize(("text", "hint"), [
+    ('[open]\ntheme = "nord"', "tui"),
+    ('[tui]\nthem = "nord"', "theme"),
+    ("[tui]\nno-mouse = true", "no_mouse"),
+    ('[tui]\nrate = "medium"', "slow"),
+    ("[tui]\nprivacy = 1", "true, false"),
+    ('[tui]\ncolumns = "clinet"', "client"),
+    ("[tui]\nport = 26", "[26]"),
+    ('[scan]\nrule = "masked-banner"', "['masked-banner']"),
+    ("[scan]\nport = [0]", "65535"),
+    ("tui = 5", "[tui]"),
+])  # fmt: skip
+def test_wrong_settings_are_refused(tmp_path: Path, text: str, hint: str) -> None:
+    """By every command, with the file and what to write; they would be ignored otherwise."""
+    for command in (("scan", TWIN), ("rules",)):
+        ran = seamark(*command, env=configured(tmp_path, f"{text}\n"))
+        assert (ran.code, ran.out) == (2, "")
+        assert str(tmp_path) in ran.err
+        assert hint in ran.err
+
+
+def test_what_only_the_screen_understands_bars_no_scan(tmp_path: Path) -> None:
+    """Keys and themes are looked into when there is a screen."""
+    env = configured(tmp_path, '[keys]\nquit = "F99"\n[themes.mine]\nseam = "x"\n')
+    assert scan(TWIN, env=env) == scan(TWIN)
 
 
 # ---- what is said of rules ----------------------------------------------------------------------
@@ -284,3 +365,59 @@ def test_screen_obeys_the_file(tmp_path: Path) -> None:
     shown = on_terminal(TWIN, env=env, until=lambda screen: b"crit" in screen, keys=b"q")
     assert shown.code == 0
     assert b"crit" in shown.screen
+
+
+def weights(screen: bytes) -> set[bytes]:
+    """All that the screen said of colours and weight."""
+    return {part for found in re.findall(rb"\x1b\[([\d;]+)m", screen) for part in found.split(b";")}
+
+
+@pytest.mark.terminal
+@pytest.mark.parametrize(("words", "env"), [
+    ((), {"NO_COLOR": "1"}), (("--no-color",), {}), (("--theme", "nord"), {"TERM": "vt100"}),
+])  # fmt: skip
+def test_screen_without_colours(words: tuple[str, ...], env: dict[str, str]) -> None:
+    """Bold, dim, underlined, reverse, and the terminal's own two colours."""
+    shown = on_screen(*words, FOUNDING, env=env)
+    assert weights(shown.screen) <= {b"0", b"1", b"2", b"4", b"7", b"39", b"49"}
+    assert b"7" in weights(shown.screen)
+
+
+@pytest.mark.terminal
+def test_screen_with_sixteen_colours() -> None:
+    """Those, and no others, which the console would show as whatever it likes."""
+    shown = on_screen(FOUNDING, env={"TERM": "linux", "COLORTERM": "truecolor"})
+    assert {b"38", b"48"}.isdisjoint(weights(shown.screen))
+    assert b"31" in weights(shown.screen)
+
+
+@pytest.mark.terminal
+def test_screen_obeys_its_own_table(tmp_path: Path) -> None:
+    """Glyphs, columns, and keys: q does nothing any more."""
+    columns = '[tui]\nascii = true\ncolumns = ["severity", "client:30"]\n'
+    env = configured(tmp_path, f'{columns}[keys]\nleave = "X"\n')
+    shown = on_screen(FOUNDING, env=env, keys=b"qqX")
+    assert shown.screen.isascii()
+    assert b"client" in shown.screen
+    assert b"helo" not in shown.screen
+
+
+@pytest.mark.terminal
+def test_screen_tells_what_is_wrong_before_it_comes(tmp_path: Path) -> None:
+    """In the terminal as it was."""
+    env = configured(tmp_path, '[keys]\nquit = "F99"\n')
+    shown = on_terminal(FOUNDING, env=env)
+    assert shown.code == 2
+    assert b"keys.quit" in shown.screen
+    assert b"\x1b" not in shown.screen
+
+
+def on_screen(*words: str | Path, env: dict[str, str], keys: bytes = b"q") -> Shown:
+    """The screen until its flows are there and a key has ended it."""
+    fresh = {"TEXTUAL_COLOR_SYSTEM": "", "COLORTERM": "", "XDG_STATE_HOME": "/nonexistent"}
+    there = (b"192.0.2.10", b"sev")
+    shown = on_terminal(
+        *words, env=fresh | env, until=lambda got: all(part in got for part in there), keys=keys
+    )
+    assert shown.code == 0
+    return shown

@@ -1,8 +1,9 @@
 """Writes what is made from the code: ``python tests/docs/make.py``.
 
-That is the parts of README.md between ``<!-- NAME -->`` and ``<!-- /NAME -->``, and all of
-docs/rules: a page for each rule, and their index.  With ``--check`` nothing is written, and the
-exit code is 1 where something is out of date or belongs to a rule that there no longer is.
+That is the parts of README.md and docs/settings.md between ``<!-- NAME -->`` and
+``<!-- /NAME -->``, and all of docs/rules: a page for each rule, and their index.  With ``--check``
+nothing is written, and the exit code is 1 where something is out of date or belongs to a rule that
+there no longer is.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from dissect.detect.registry import RULES
 from dissect.rulebook import Page, Section, pages
 from tui.__main__ import seamark
 
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from docs import settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 README: Final = ROOT / "README.md"
+SETTINGS: Final = ROOT / "docs" / "settings.md"
 PAGES: Final = ROOT / "docs" / "rules"
 """Nothing but what is made here."""
 
@@ -245,16 +250,33 @@ def _marked(name: str) -> str:
     return rf"(<!-- {name} -->)\n(.*?)(<!-- /{name} -->)"
 
 
+def settings_page() -> str:
+    """docs/settings.md with its tables as they have to be."""
+    text = SETTINGS.read_text(encoding="utf-8")
+    for name, make in settings.PARTS.items():
+        text = replaced(text, name, make(seamark))
+    return text
+
+
+def readme() -> str:
+    """README.md with its parts as they have to be."""
+    text = README.read_text(encoding="utf-8")
+    for name, make in PARTS.items():
+        text = replaced(text, name, make())
+    return text
+
+
 def main(words: list[str]) -> int:
     """Rewrite the files, or only say whether that would change any."""
-    old = new = README.read_text(encoding="utf-8")
-    for name, make in PARTS.items():
-        new = replaced(new, name, make())
+    wanted = {README: readme(), SETTINGS: settings_page()}
+    changed = {
+        file: text for file, text in wanted.items() if file.read_text(encoding="utf-8") != text
+    }
     if "--check" in words:
-        return int(old != new or bool(outdated()))
+        return int(bool(changed or outdated()))
     write_pages()
-    if old != new:
-        README.write_text(new, encoding="utf-8")
+    for file, text in changed.items():
+        file.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Makes the README's screenshot from the running app, on the bundled case.
+"""Makes the pictures of the screens from the running app, on the bundled case.
 
-Run from the root: ``.venv/bin/python tests/docs/screenshot.py``
+Run from the root: ``.venv/bin/python tests/docs/screenshot.py [NAME...]``
 """
 
 from __future__ import annotations
@@ -9,40 +9,69 @@ import asyncio
 import re
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from tui import terminal
 
 terminal.prepare({"TEXTUAL_THEME": ""})
 
 from dissect import worker  # noqa: E402 - Textual reads its switches at import
+from dissect.again import Again  # noqa: E402
 from dissect.pipeline import Settings  # noqa: E402
+from dissect.source import find_tshark, open_capture  # noqa: E402
 from tui.app import SeamarkApp  # noqa: E402
 from tui.feed import ProcessFeed  # noqa: E402
 
 ROOT = Path(__file__).parent.parent.parent
 CASE = "captures/founding-behind.pcap"
-PICTURE = ROOT / "tui" / "screenshot.svg"
+PICTURES = ROOT / "docs" / "screens"
 SIZE = (118, 34)
 PATIENCE = 20.0
 
 
-async def picture() -> str:
-    """The ladder of a damaged flow, with the cut verb under the cursor, as SVG."""
+class Picture(NamedTuple):
+    """A screen, how to get there, and what has to be on it."""
+
+    keys: tuple[str, ...]
+    words: str
+
+
+SEAM = ("j", "enter", "n", "n", "n")
+SCREENS = {
+    "flows": Picture(("j",), "flow 1"),
+    "filter": Picture(("slash", *"recipients>50 and rule:split-m"), "split-masked-verb"),
+    "groups": Picture(("b", "b"), "by server"),
+    "ladder": Picture(SEAM, "split-masked-verb"),
+    "message": Picture((*SEAM, "G", *"kkkkk", "e"), "Subject"),
+    "seam": Picture((*SEAM, "enter"), "DATA fragment"),
+    "packet": Picture((*SEAM, "f", "G", "right"), "Wireshark"),
+    "compare": Picture(("j", "enter", "c", "n"), "flow"),
+    "findings": Picture(("v", "n"), "finding"),
+    "peers": Picture(("P",), "delivered"),
+    "help": Picture(("question_mark",), "Keys: flows"),
+}
+
+
+async def picture(name: str) -> str:
+    """A screen as SVG."""
+    screen = SCREENS[name]
     command = [sys.executable, *worker.arguments([CASE], Settings())]
-    app = SeamarkApp(ProcessFeed(command, capture=CASE), title=CASE)
+    again = Again(find_tshark(), [open_capture(CASE)])
+    app = SeamarkApp(ProcessFeed(command, capture=CASE), title=CASE, wireshark=again)
     async with app.run_test(size=SIZE) as pilot:
         await _until(pilot, lambda: "complete" in _text(app))
-        for key in ("j", "enter", "n", "n", "n", "n"):
+        for key in screen.keys:
             await pilot.press(key)
-            await pilot.pause(0.5)
-            if "XX" in _text(app) and "split-masked-verb" in _text(app):
-                break
+            await pilot.pause(0.1)
+        await _until(pilot, lambda: screen.words in _text(app))
+        await pilot.pause(1.0)
         return _self_contained(app.export_screenshot(title="seamark"))
 
 
 def _self_contained(svg: str) -> str:
     """The picture with the reader's own fonts: nothing is fetched to show it."""
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"terminal-\d+-", "terminal-", svg)  # ids of Rich's, another in each run
     return re.sub(r"[ \t]+$", "", svg.replace("Fira Code", "DejaVu Sans Mono"), flags=re.MULTILINE)
 
 
@@ -60,5 +89,6 @@ def _text(app: SeamarkApp) -> str:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(asyncio.run(picture()), encoding="utf-8")
-    print(f"wrote {PICTURE.relative_to(ROOT)}")  # noqa: T201 - a command for people
+    for each in sys.argv[1:] or SCREENS:
+        (PICTURES / f"{each}.svg").write_text(asyncio.run(picture(each)), encoding="utf-8")
+        print(f"wrote {(PICTURES / each).relative_to(ROOT)}.svg")  # noqa: T201 - for people

@@ -268,7 +268,9 @@ def test_a_long_rate_stays_short() -> None:
 def test_a_peer_names_what_it_retries() -> None:
     """An envelope that was tried again and not accepted is named with its tries."""
     told = peer(*((LOST, setting(n, start=900 * n)) for n in range(4)))
-    assert told.retries == (("a@example.org", 20, 4),)
+    (retry,) = told.retries
+    assert retry[:3] == ("a@example.org", 20, 4)
+    assert len({moment.time for moment in retry.moments}) == len(told.trouble) == 4
     assert told.damaged == 4
     assert told.share == 1
 

@@ -12,7 +12,7 @@ from tui_fakes import HOSTILE, founding, hostile, odd, plain, verdict
 
 from dissect.analysis.model import FlowDetail, Row, RowKind
 from dissect.evidence import Seam, Side
-from tui import closeup, line, present, told, words
+from tui import facts, line, present, told, words
 from tui.ladder import Ladder
 from tui.lanes import Frame, Times, draw, heading
 from tui.line import Line, Piece, Role
@@ -103,16 +103,15 @@ def test_every_line_of_every_ladder_is_safe_and_fits(look: Look, width: int) -> 
 
 @pytest.mark.parametrize("look", _LOOKS)
 @pytest.mark.parametrize("width", [40, 78, 158])
-def test_findings_verdicts_and_closeups_are_safe_and_fit(look: Look, width: int) -> None:
-    """Panes and close-ups keep to their width and let no control character through."""
+def test_findings_verdicts_and_facts_are_safe(look: Look, width: int) -> None:
+    """Panes let no control character through, whatever their width."""
     lines: list[Line] = told.verdict(verdict(), width, look)
     for detail in _details():
+        ladder = Ladder(detail)
         for finding in detail.findings:
             lines += told.finding(finding, width, look)
-        for row in detail.rows:
-            for position in range(len(row.seams)):
-                subject = closeup.Subject(row, position, 0.0, detail.findings, {1: "\x1b[31m"})
-                lines += closeup.lines(subject, max(width, 78), look)
+        for at in range(min(len(ladder), 200)):
+            lines += facts.lines(ladder, at, width, look)
     assert all(_is_safe(pieces, look) for pieces in lines)
 
 
@@ -132,25 +131,6 @@ def test_an_inferred_seam_looks_different() -> None:
     for look, shown in ((UNICODE, "RC¦PT"), (ASCII, "RC:PT")):
         rows = [line.text(draw(ladder, at, Frame(110, look))) for at in range(len(ladder))]
         assert any(shown in row for row in rows)
-
-
-def test_a_closeup_shows_both_frames_at_the_seam() -> None:
-    """Hex and text of both sides meet at the seam, with the facts of TCP and IP."""
-    detail = founding(0)
-    row = next(row for row in detail.rows if row.seams)
-    subject = closeup.Subject(row, 0, detail.summary.start, detail.findings, {12: "C: DATA"})
-    for width in (78, 158):
-        shown = "\n".join(line.text(each) for each in closeup.lines(subject, width, UNICODE))
-        for words_ in ("58 58┊", "XX┊", "┊58 58 20 54", "ttl 64", "id 0x1a37", "PSH ACK", "DATA"):
-            assert words_ in shown
-    assert "seam 1/1  observed, after 2 bytes" in closeup.heading(subject, UNICODE)
-
-
-def test_a_closeup_without_kept_bytes_says_so() -> None:
-    """A frame whose facts were not kept is named, not invented."""
-    row = _row(b"RCPT", 2)
-    shown = closeup.lines(closeup.Subject(row, 0, 0.0, (), {}), 78, UNICODE)
-    assert sum("not kept" in line.text(each) for each in shown) == 2
 
 
 def test_a_reply_of_a_hundred_thousand_lines_is_cut() -> None:

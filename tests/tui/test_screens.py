@@ -51,7 +51,7 @@ async def test_from_the_flow_list_to_the_seam_and_back(size: tuple[int, int]) ->
         await seen.press("enter")
         assert isinstance(seen.app.screen, SeamScreen)
         await seen.until("Info of 14")
-        for words in ("58 58┊", "┊58 58 20", "ttl 64", "Info of 12", "frame 12", "frame 14"):
+        for words in ("58 58┊", "┊58 58 20", "Info of 12", "frame 12", "frame 14"):
             assert words in seen.text
         await seen.press("q")
         assert isinstance(seen.app.screen, LadderScreen)
@@ -137,12 +137,12 @@ async def test_damaged_flows_are_walked_from_the_list(size: tuple[int, int]) -> 
 
 
 @sizes
-async def test_a_search_narrows_the_list_and_escape_widens_it(size: tuple[int, int]) -> None:
-    """What was said is searched too; Enter keeps the search, Esc forgets it."""
+async def test_a_filter_narrows_the_list_and_escape_widens_it(size: tuple[int, int]) -> None:
+    """What was said is searched too; Enter keeps the filter, Esc forgets it."""
     async with running(size=size) as seen:
         await seen.press("slash", *"recipient0030", "enter")
         await seen.press()
-        assert "1 of them: /recipient0030" in seen.text
+        assert "1 of them: recipient0030" in seen.text
         assert "59/60" in seen.cursor
         assert "outcome" in seen.text
         await seen.press("escape")
@@ -162,7 +162,7 @@ async def test_any_column_in_sight_sorts(size: tuple[int, int]) -> None:
         for _ in shown:
             await seen.press("greater_than_sign")
             assert f"{seen.app.session.column.title}↑" in seen.text.replace(" ", "")
-        await seen.press("less_than_sign", "s", "z")
+        await seen.press("less_than_sign", "z")
         assert seen.app.session.view.reverse
         assert "↓" in seen.text
         assert table.flow == 0
@@ -269,7 +269,7 @@ async def test_rows_about_the_flow_are_rows_of_their_own() -> None:
                       "sent again 1x"):  # fmt: skip
             assert words in seen.text
         await seen.press("enter")
-        assert "no seam in this row" in seen.text
+        assert "no seam in this line" in seen.text
 
 
 async def test_seams_of_a_flow_are_walked() -> None:
@@ -347,7 +347,7 @@ async def test_help_tells_the_keys_of_the_screen_first(
         where = seen.lines[0].split("help: ")[1].strip()
         assert f"Keys: {where}" in seen.lines[1]
         text = seen.text
-        for _ in range(8):
+        for _ in range(20):
             await seen.press("pagedown")
             text += seen.text
         for action in actions(where):
@@ -447,7 +447,8 @@ def test_every_key_arrives_through_putty_and_tmux() -> None:
     """Letters, F-keys, arrows and the like: no Alt, no Shift or Ctrl with more than a letter."""
     named = {"enter", "escape", "space", "tab", "backspace", "home", "end", "up", "down", "left",
              "right", "pageup", "pagedown", "slash", "question_mark", "colon", "less_than_sign",
-             "greater_than_sign"}  # fmt: skip
+             "greater_than_sign", "number_sign", "at", "vertical_line", "plus",
+             "minus"}  # fmt: skip
     function_keys = {f"f{number}" for number in range(1, 11)}
     for action in ACTIONS:
         keys = action.keys.split(",")

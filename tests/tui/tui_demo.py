@@ -15,10 +15,12 @@ from tui import terminal  # noqa: E402 - found on the path set above
 
 terminal.prepare(os.environ)
 
-from tui_fakes import FakeFeed, FakeWireshark, case, hostile, many, progress, update, verdict  # noqa: E402
+from tui_fakes import FakeFeed, case, hostile, many, progress, update, verdict  # noqa: E402
+from tui_wire import Wire  # noqa: E402
 
 from dissect.analysis.model import Status, Update  # noqa: E402
 from tui.app import SeamarkApp, run_app  # noqa: E402
+from tui.settings import Screen  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,8 +61,8 @@ if __name__ == "__main__":
             SeamarkApp(
                 feed(sys.argv[1:]),
                 title="founding-behind.pcap",
-                ascii_only="--ascii" in sys.argv,
-                wireshark=FakeWireshark(),
+                screen=Screen(ascii_only="--ascii" in sys.argv),
+                wireshark=Wire(),
             )
         )
     )

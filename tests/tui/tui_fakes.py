@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from dissect.analysis import pack
 from dissect.analysis.model import (
+    Bucket,
     FlowDetail,
     FlowSummary,
+    Moment,
     Outcome,
+    Peer,
     Progress,
     Recipients,
+    Retry,
     Row,
     RowKind,
     Status,
@@ -276,6 +280,22 @@ def hostile(flow: int, size: int = 1_000_000) -> FlowDetail:
     return FlowDetail(summary=summary, rows=tuple(talk.rows), findings=(found,))
 
 
+def clients() -> tuple[Peer, Peer]:
+    """One that passes, and the one of the founding case."""
+    bad = Peer(
+        client="192.0.2.10", flows=3, damaged=3, messages_tried=3, messages_accepted=0,
+        recipients_asked=84, recipients_accepted=81, recipients_delivered=0, width=60.0,
+        rate=tuple(Bucket(START + 60 * at, 24, 0) for at in (0, 2, 9)),
+        retries=(Retry("list@example.org", 12, 14, (Moment(START, 0), Moment(START + 122, 2))),),
+        trouble=(Moment(START, 0), Moment(START + 122, 2), Moment(START + 300, 5)),
+    )  # fmt: skip
+    good = replace(
+        bad, client="192.0.2.77", flows=8, damaged=0, messages_accepted=8, messages_tried=8,
+        recipients_asked=8, recipients_accepted=8, recipients_delivered=8, retries=(), trouble=(),
+    )  # fmt: skip
+    return good, bad
+
+
 def verdict() -> Verdict:
     """What stands between the two in the founding case."""
     return Verdict(
@@ -358,11 +378,3 @@ class FakeFeed:
     async def close(self) -> None:
         """Count the calls."""
         self.closed += 1
-
-
-class FakeWireshark:
-    """Knows an Info column for every frame."""
-
-    async def lookup(self, frames: tuple[int, ...]) -> dict[int, str]:
-        """A line that tells where it comes from."""
-        return {frame: f"Info of {frame}: [TCP segment of a reassembled PDU]" for frame in frames}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from tui_fakes import FakeFeed, FakeWireshark, case, update, verdict
+from tui_fakes import FakeFeed, case, clients, update, verdict
+from tui_wire import Wire
 
 from tui.app import SeamarkApp
+from tui.settings import Screen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -80,9 +82,12 @@ async def running(
     *updates: Update, size: tuple[int, int] = (80, 24), **options: Any
 ) -> AsyncIterator[Driver]:
     """The app on some updates, the founding case unless told otherwise."""
-    feed = FakeFeed(updates or (update(case(), verdicts=(verdict(),)),))
-    options.setdefault("wireshark", FakeWireshark())
-    app = SeamarkApp(feed, title="founding-behind.pcap", **options)
+    feed = FakeFeed(updates or (update(case(), verdicts=(verdict(),), peers=clients()),))
+    beside = {name: options.pop(name) for name in ("notes", "state") if name in options}
+    wireshark = options.pop("wireshark", Wire())
+    app = SeamarkApp(
+        feed, title="founding-behind.pcap", screen=Screen(**options), wireshark=wireshark, **beside
+    )
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot, feed)
         await driver.settle()

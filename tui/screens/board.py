@@ -8,16 +8,19 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from dissect.analysis.model import Status
-from tui.actions import actions
+from tui.keymap import actions
 from tui.line import Line, Piece, Role, fit, width
 from tui.widgets.line_view import LineView
 from tui.widgets.lines import Band, Maker, Pane
+from tui.words import count
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.events import Key
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from tui.actions import Action
     from tui.app import SeamarkApp
     from tui.look import Look
     from tui.session import Session
@@ -47,6 +50,7 @@ class Board(Screen[None]):
         self._told: object = None
         self._notice = ""
         self._notice_ends: Timer | None = None
+        self._count = ""
 
     @property
     def seamark(self) -> SeamarkApp:
@@ -99,6 +103,11 @@ class Board(Screen[None]):
             self.changed()
 
     @property
+    def actions(self) -> tuple[Action, ...]:
+        """What can be done here, with the user's keys."""
+        return actions(self.WHERE, self.seamark.settings.keymap)
+
+    @property
     def main(self) -> LineView:
         """The view that has the keys at first."""
         return self.query_one("#main", LineView)
@@ -128,9 +137,34 @@ class Board(Screen[None]):
         """Open what is under the cursor."""
 
     def action_move(self, how: str) -> None:
-        """Move the cursor of the view that has the keys."""
+        """Move the cursor of the view that has the keys, as often as a number typed before says."""
         view = self.focused if isinstance(self.focused, LineView) else self.main
-        view.move(how)
+        count = self._take_count()
+        if how == "end" and count:
+            view.move("home")
+            how, count = "down", count - 1
+            if not count:
+                return
+        view.move(how, count or 1)
+
+    async def action_repeat(self, call: str) -> None:
+        """Do something as often as a number typed before says."""
+        for _ in range(min(self._take_count() or 1, _MOST_REPEATED)):
+            await self.run_action(call)
+
+    def on_key(self, event: Key) -> None:
+        """Digits are collected: they count for the key that follows."""
+        if event.character is not None and event.character in _DIGITS:
+            self._count = (self._count + event.character)[-_COUNT_DIGITS:]
+            self.notice(self._count, _COUNT_STAYS)
+            event.stop()
+
+    def _take_count(self) -> int:
+        """The number that was typed, once; 0 where none was."""
+        count, self._count = int(self._count or 0), ""
+        if count:
+            self._forget_notice()
+        return count
 
     def action_other(self) -> None:
         """Move the keys to the pane, or back."""
@@ -155,6 +189,37 @@ class Board(Screen[None]):
         """All findings by rule."""
         self.seamark.show_findings()
 
+    def action_peers(self) -> None:
+        """All clients."""
+        self.seamark.show_peers()
+
+    def action_privacy(self) -> None:
+        """Hide names and addresses, or show them again."""
+        self.seamark.toggle_privacy()
+
+    def action_theme(self) -> None:
+        """Choose the colours."""
+        self.seamark.choose_theme()
+
+    def action_repaint(self) -> None:
+        """Paint everything again, whatever has written into the terminal."""
+        self.app.refresh(layout=True)
+        for view in self.query(LineView):
+            view.refresh()
+
+    def action_suspend(self) -> None:
+        """Back to the shell for a while."""
+        self.app.action_suspend_process()
+
+    def action_frame(self) -> None:
+        """Ask for a frame's number, and go there."""
+        self.seamark.ask_frame(self.go_to_frame)
+
+    def go_to_frame(self, frame: int) -> bool:
+        """Go to a frame; False where it is not to be found here."""
+        del frame
+        return False
+
     def action_palette(self) -> None:
         """Find an action by name."""
         self.app.action_command_palette()
@@ -168,14 +233,14 @@ class Board(Screen[None]):
         self.query_one("#footer", Band).remake()
 
     def _forget_notice(self) -> None:
-        self._notice = ""
+        self._notice = self._count = ""
         self.query_one("#footer", Band).remake()
 
     def _footer(self, cells: int) -> list[Line]:
         """The keys, as many as fit; help stays whatever the width."""
         if self._notice:
             return [(Piece(self._notice, Role.MEDIUM),)]
-        shown = [action for action in actions(self.WHERE) if action.hint]
+        shown = [action for action in self.actions if action.hint]
         room = cells
         hints: dict[str, Line] = {}
         for action in sorted(shown, key=lambda action: action.id not in _ALWAYS):
@@ -187,18 +252,30 @@ class Board(Screen[None]):
         return [tuple(piece for action in shown for piece in hints.get(action.id, ()))]
 
 
+_DIGITS: Final = frozenset("0123456789")
+_COUNT_DIGITS: Final = 6
+_COUNT_STAYS: Final = 5.0
+"""Seconds that a number waits for its key."""
+_MOST_REPEATED: Final = 999
+
 _ALWAYS: Final = frozenset({"help", "quit", "leave"})
 
 
 def state(session: Session) -> Line:
-    """How the reading stands, in a word and a number."""
+    """How the reading stands, in a word and numbers, and what the capture lacks."""
     progress = session.store.progress
-    packets = f"{progress.packets:,} packets"
     role, words = _STATES[progress.status.value]
     share = ""
     if progress.status.value == "loading" and progress.bytes_total:
         share = f" {min(progress.bytes_read * 100 // progress.bytes_total, 99)}%"
-    return (Piece(f"{words}{share}", role), Piece(f"  {packets}", Role.DIM))
+    dropped = f"  {progress.dropped:,} dropped" if progress.dropped else ""
+    notes = f"  {count(len(progress.warnings), 'note')}" if progress.warnings else ""
+    return (
+        Piece(f"{words}{share}", role),
+        Piece(dropped, Role.BAD),
+        Piece(notes, Role.MEDIUM),
+        Piece(f"  {progress.packets:,} packets", Role.DIM),
+    )
 
 
 def reasons(session: Session, cells: int, look: Look) -> list[Line]:

@@ -22,19 +22,21 @@ class FailureScreen(ModalScreen[None]):
     """A panel over the screen.
 
     Args:
+        title: what went wrong, in a few words.
         error: what happened, and on further lines what to do.
-        flows: how many flows were read before.
         look: how it is drawn.
+        kept: what is not lost by it.
     """
 
     WHERE: ClassVar[str] = FAILURE
     BINDINGS = bindings(FAILURE)
 
-    def __init__(self, error: str, flows: int, look: Look) -> None:
+    def __init__(self, title: str, error: str, look: Look, *, kept: str = "") -> None:
         super().__init__()
+        self._title = title
         self._error = error
-        self._flows = flows
         self._look = look
+        self._kept = kept
 
     def compose(self) -> ComposeResult:
         """A box with lines."""
@@ -56,19 +58,9 @@ class FailureScreen(ModalScreen[None]):
 
     def _lines(self, cells: int) -> list[Line]:
         what, *more = self._error.split("\n")
-        lines: list[Line] = [(Piece("The reading stopped", Role.BAD),), EMPTY]
+        lines: list[Line] = [(Piece(self._title, Role.BAD),), EMPTY]
         lines += told.paragraph("", what, cells, self._look)
         for part in more:
             lines += told.paragraph("", part.strip(), cells, self._look, Role.DIM)
-        kept = f"Nothing is lost: {self._flows:,} flows that were read before are still there."
-        lines += [EMPTY, *told.paragraph("", kept if self._flows else "", cells, self._look)]
-        return [
-            *lines,
-            EMPTY,
-            (
-                Piece("Enter", Role.KEY),
-                Piece(" go on   "),
-                Piece("q", Role.KEY),
-                Piece(" then quits"),
-            ),
-        ]
+        lines += [EMPTY, *told.paragraph("", self._kept, cells, self._look)]
+        return [*lines, EMPTY, (Piece("Enter", Role.KEY), Piece(" go on"))]

@@ -1,4 +1,4 @@
-"""All findings by rule, the worst first, with what each means and what mends it."""
+"""All findings in groups, the worst first, with what each means and what mends it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from textual import on
 from tui import told, words
 from tui.actions import FINDINGS, bindings
 from tui.line import Line, Piece, Role, spread
-from tui.screens.board import Board, state
+from tui.screens.board import state
+from tui.screens.desk import Desk
 from tui.widgets.findings_list import FindingsList
 from tui.widgets.line_view import LineView
 from tui.widgets.lines import Band, Lines
@@ -17,8 +18,10 @@ from tui.widgets.lines import Band, Lines
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from tui.out import Subject
 
-class FindingsScreen(Board):
+
+class FindingsScreen(Desk):
     """The findings."""
 
     WHERE: ClassVar[str] = FINDINGS
@@ -73,7 +76,23 @@ class FindingsScreen(Board):
         total = words.count(session.evidence.total, "finding")
         title = (Piece("findings ", Role.ACCENT), Piece(total, Role.TITLE))
         rest = f"  {session.indexing:,} flows to read" if session.indexing else ""
-        return [spread((*title, Piece(rest, Role.DIM)), state(session), cells)]
+        how = Piece(f"  {session.evidence.by.value}", Role.ACCENT)
+        return [spread((*title, how, Piece(rest, Role.DIM)), state(session), cells)]
+
+    @property
+    def here(self) -> int | None:
+        """The flow of the finding under the cursor."""
+        entry = self.table.entry
+        return entry.ref.flow if entry is not None and entry.ref is not None else None
+
+    def taken(self) -> Subject:
+        """The verdict or the finding under the cursor."""
+        entry, verdict = self.table.entry, self.table.verdict
+        ref = entry.ref if entry is not None else None
+        found = self.session.evidence.finding(ref) if ref is not None else None
+        if ref is None or found is None:
+            return self.about((), verdict=verdict)
+        return self.about((ref.flow,), frames=found.frames, findings=(found,))
 
     def action_open(self) -> None:
         """Go to the evidence, or fold the rule."""
@@ -90,6 +109,12 @@ class FindingsScreen(Board):
     def action_finding(self, step: int) -> None:
         """Go to the next or the previous finding."""
         self.table.step(step)
+
+    def action_group(self) -> None:
+        """Group the findings by something else; the cursor stays on its finding."""
+        self.table.regroup()
+        self.seamark.tell(f"findings {self.session.evidence.by.value}")
+        self.changed()
 
     def action_fold(self, unfold: bool) -> None:  # noqa: FBT001 - an action's argument
         """Show or hide the findings of a rule."""

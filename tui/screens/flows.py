@@ -2,52 +2,66 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.widgets import Input
 
 from dissect.analysis.model import FlowDetail, Status
 from tui import told, words
 from tui.actions import FLOWS, bindings
+from tui.filtering import Filter, Known
+from tui.groups import Grouping
 from tui.ladder import Ladder, Place
 from tui.lanes import Frame, draw
-from tui.line import EMPTY, Line, Piece, Role, fit_tail, spread, width
+from tui.line import EMPTY, Line, Piece, Role, crop, fit_tail, spread, width
 from tui.look import SEVERITY_ROLES, SEVERITY_WORDS
-from tui.screens.board import Board, reasons, state
+from tui.out import Subject
+from tui.screens.board import reasons, state
+from tui.screens.desk import Desk
+from tui.target import Target
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.flow_table import FlowTable
 from tui.widgets.line_view import LineView
 from tui.widgets.lines import Band, Lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
 _PREVIEW: Final = 60
+_QUICK: Final = 5_000
+"""Flows that are filtered between two keys."""
+_PAUSE: Final = 0.15
+"""Seconds without a key after which a filter is applied to more than that."""
 _NAME: Final = "Seamark "
 _VERDICT: Final = "verdict  "
 
 
-class FlowsScreen(Board):
+class FlowsScreen(Desk):
     """The flow list."""
 
     WHERE: ClassVar[str] = FLOWS
     BINDINGS = bindings(FLOWS)
 
-    def __init__(self) -> None:
+    def __init__(self, *, follow: bool = False) -> None:
         super().__init__()
+        self._follow = follow
+        self._waiting: Timer | None = None
+        """When a filter that was typed is applied."""
         self._laid_out: Ladder | None = None
 
     def content(self) -> ComposeResult:
         """The table under its titles, or a word where there is nothing to list."""
         yield Band(ascii_only=self.look.ascii_only, id="titles")
-        yield FlowTable(self.session, self.look, id="main")
+        table = FlowTable(self.session, self.look, id="main")
+        table.following = self._follow
+        yield table
         yield Lines(ascii_only=self.look.ascii_only, id="empty")
 
     def extras(self) -> ComposeResult:
-        """The line in which a search is typed."""
-        yield Input(
-            placeholder="search: address, HELO, sender, outcome, rule, any words", id="search"
-        )
+        """The line in which a filter is typed."""
+        yield FilterLine(self.look, self._known, self.seamark.history, id="filter")
 
     @property
     def table(self) -> FlowTable:
@@ -116,7 +130,7 @@ class FlowsScreen(Board):
         path = fit_tail(look.words(self.seamark.heading), room, look.cut)
         lines = [
             spread((Piece(_NAME, Role.ACCENT), Piece(path, Role.TITLE)), how, cells),
-            spread(self._counts(), self._narrowed(), cells),
+            self._second(cells),
         ]
         lines += reasons(session, cells, look)
         verdicts = session.store.verdicts
@@ -125,6 +139,15 @@ class FlowsScreen(Board):
             said = told.verdict_words(verdicts[0], cells - len(_VERDICT) - len(more), look)
             lines.append((Piece(f"{_VERDICT}{said}{more}", Role.HIGH),))
         return lines
+
+    def _second(self, cells: int) -> Line:
+        """The totals, and how the list differs; how many are how bad yields to that."""
+        counts, how = self._counts(), self._narrowed()
+        if width(counts) + width(how) >= cells:
+            counts = counts[:2]
+        if width(counts) + width(how) >= cells:
+            how = crop(how, 0, cells - width(counts) - 1)
+        return spread(counts, how, cells)
 
     def _counts(self) -> Line:
         store, look = self.session.store, self.look
@@ -137,20 +160,37 @@ class FlowsScreen(Board):
         return tuple(parts)
 
     def _narrowed(self) -> Line:
+        """How the list differs from all flows in their order, and what actions take."""
+        parts = [self._listed(), *self._how(), *self._taken()]
+        said = f"  {self.look.dot}  ".join(part for part in parts if part)
+        return (Piece(self.look.words(said), Role.ACCENT),) if said else ()
+
+    def _listed(self) -> str:
         session = self.session
-        what = [f"/{session.search.words}"] if session.search.words else []
+        what = [session.filter.text] if not session.filter.matches_all else []
         what += ["damaged only"] if session.only_damaged else []
         if not what:
-            return ()
+            return ""
         rest = f" (searching {session.searching:,})" if session.searching else ""
-        said = f"{len(session.view):,} of them: {' '.join(what)}{rest}"
-        return (Piece(self.look.words(said), Role.ACCENT),)
+        return f"{len(session.view):,} of them: {' '.join(what)}{rest}"
+
+    def _how(self) -> list[str]:
+        session, table = self.session, self.table
+        new = f"{table.new:,} new" if table.new else ""
+        grouped = session.grouping.value if session.grouping is not Grouping.NONE else ""
+        return [grouped, "follow" if table.following else new]
+
+    def _taken(self) -> list[str]:
+        session = self.session
+        marks = f"{len(session.marks):,} marked" if session.marks else ""
+        target = session.target
+        return [marks, f"actions take {target.value}" if target is not Target.CURSOR else ""]
 
     def _nothing(self, cells: int) -> list[Line]:
         """Never a blank screen: why nothing is listed, and what to do."""
         session = self.session
         if session.store.summaries:
-            said = "No flow matches. Esc forgets the search, f lists flows without damage again."
+            said = "No flow matches. Esc forgets the filter, f lists flows without damage again."
         else:
             said = _EMPTY[session.store.progress.status]
         lines = [EMPTY]
@@ -160,47 +200,121 @@ class FlowsScreen(Board):
             lines += told.paragraph("warning", warning, cells, self.look, Role.MEDIUM)
         return lines
 
+    @property
+    def here(self) -> int | None:
+        """The flow under the cursor."""
+        return self.table.flow
+
+    def taken(self) -> Subject:
+        """The flows that actions take; of one alone its findings too."""
+        flows = self.session.chosen(self.here)
+        detail = self.session.store.detail(flows[0]) if len(flows) == 1 else None
+        return self.about(flows, findings=detail.findings if detail else ())
+
     def action_open(self) -> None:
-        """Open the ladder."""
-        flow = self.table.flow
-        if flow is not None:
-            self.seamark.show_ladder(flow)
+        """Open the ladder, or fold the group."""
+        group = self.table.group
+        if self.here is not None:
+            self.seamark.show_ladder(self.here)
+        elif group is not None:
+            self.table.fold(folded=not self.session.lines.folded(group.name))
+            self.changed()
 
     def action_finding(self, step: int) -> None:
         """Go to the next or the previous damaged flow."""
-        flow = self.session.next_damaged(self.table.flow, step)
+        group = self.table.group
+        start = self.here
+        if group is not None:  # from the head of a group, go on with what is listed behind it
+            self.table.move("down" if step > 0 else "up")
+            start = self.here
+        flow = self.session.next_damaged(start, step)
         if flow is None:
             self.seamark.tell("no damaged flow further on")
         else:
             self.table.go_to(flow)
 
-    def action_search(self) -> None:
-        """Type a search."""
-        line = self.query_one("#search", Input)
-        line.value = self.session.search.words
-        line.display = True
-        line.focus()
+    def go_to_frame(self, frame: int) -> bool:
+        """Go to the flow that holds a frame."""
+        flows = self.session.holding(frame)
+        listed = next((flow for flow in flows if self.session.view.index(flow) is not None), None)
+        if listed is not None:
+            self.table.go_to(listed)
+        return listed is not None
 
-    @on(Input.Changed, "#search")
-    def _typed(self, event: Input.Changed) -> None:
-        if event.value != self.session.search.words:
-            self.session.find(event.value)
+    # What is listed, and how.
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterLine).open(self.session.filter.text)
+
+    def filter(self, wanted: Filter) -> None:
+        """List what a filter wants."""
+        if wanted != self.session.filter:
+            self.session.narrow(wanted)
             self.changed()
 
-    @on(Input.Submitted, "#search")
-    def _entered(self) -> None:
-        self._close_search()
+    @on(FilterLine.Changed)
+    def _typed(self, event: FilterLine.Changed) -> None:
+        """Apply what is typed: at once, or where that takes long, when the keys pause."""
+        if self._waiting is not None:
+            self._waiting.stop()
+        if event.filter is None:
+            return
+        if len(self.session.store.summaries) < _QUICK:
+            self.filter(event.filter)
+        else:
+            self._waiting = self.set_timer(_PAUSE, partial(self.filter, event.filter))
 
-    def _close_search(self) -> None:
-        self.query_one("#search", Input).display = False
+    @on(FilterLine.Submitted)
+    def _entered(self, event: FilterLine.Submitted) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+        self.filter(event.filter)
         self.main.focus()
 
+    @on(FilterLine.Closed)
+    def _left(self, event: FilterLine.Closed) -> None:
+        self.filter(event.before)
+        self.main.focus()
+
+    def _known(self) -> Known:
+        """What a completion can offer from the capture."""
+        return self.session.known()
+
     def action_clear(self) -> None:
-        """Forget the search."""
-        self._close_search()
-        if self.session.search.words:
-            self.session.find("")
-            self.changed()
+        """Forget the filter."""
+        self.seamark.filter_flows("")
+
+    def action_sort_menu(self) -> None:
+        """Choose a column to sort by."""
+        self.seamark.choose_sort()
+
+    def action_group(self) -> None:
+        """Group the flows by something else."""
+        self.session.group(self.session.grouping.next)
+        self.seamark.tell(f"flows {self.session.grouping.value}")
+        self.changed()
+
+    def action_fold(self, unfold: bool) -> None:  # noqa: FBT001 - an action's argument
+        """Show or hide the flows of a group."""
+        self.table.fold(folded=not unfold)
+        self.changed()
+
+    def action_columns(self) -> None:
+        """Choose columns."""
+        self.seamark.show_columns()
+
+    def action_follow(self) -> None:
+        """Keep the cursor on the last flow."""
+        self.table.follow()
+        self.changed()
+
+    def action_mark_down(self) -> None:
+        """Mark the flow under the cursor, or not any more, and go to the next."""
+        if self.here is not None:
+            self.session.mark((self.here,))
+        self.table.move("down")
+        self.changed()
 
     def action_damaged(self) -> None:
         """List only damaged flows, or all."""
@@ -214,12 +328,12 @@ class FlowsScreen(Board):
         if not shown:
             return
         at = shown.index(now) if now in shown else 0
-        self.session.sort(shown[(at + step) % len(shown)], reverse=self.session.view.reverse)
+        self.seamark.sort(shown[(at + step) % len(shown)].id, reverse=self.session.view.reverse)
         self.changed()
 
     def action_reverse(self) -> None:
         """Turn the order round."""
-        self.session.sort(self.session.column, reverse=not self.session.view.reverse)
+        self.seamark.sort(self.session.column.id, reverse=not self.session.view.reverse)
         self.changed()
 
     def action_leave(self) -> None:

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from dissect.detect.finding import Severity
 from tui import told
-from tui.actions import FINDINGS, FLOWS, HELP, LADDER, SEAM, actions, bindings
+from tui.actions import (
+    COLUMNS,
+    COMPARE,
+    FINDINGS,
+    FLOWS,
+    HELP,
+    LADDER,
+    PACKET,
+    PEERS,
+    SEAM,
+    bindings,
+)
+from tui.filtering import help_lines
+from tui.keymap import actions
 from tui.line import EMPTY, Line, Piece, Role
 from tui.look import SEVERITY_ROLES, Look
 from tui.screens.board import Board
@@ -16,7 +29,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _KEYS: Final = 22
-_SCREENS: Final = (FLOWS, LADDER, SEAM, FINDINGS)
+_EXAMPLE: Final = 34
+_SCREENS: Final = (FLOWS, LADDER, SEAM, PACKET, COMPARE, FINDINGS, PEERS, COLUMNS)
 _COSTS: Final = {
     Severity.CRITICAL: "mail is lost or can be read by others",
     Severity.HIGH: "mail is delayed or refused, or will be",
@@ -67,18 +81,36 @@ class HelpScreen(Board):
         order = sorted(_SCREENS, key=lambda where: where != self._where)
         lines: list[Line] = []
         for where in order:
-            lines += [*_keys(where, cells, self.look), EMPTY]
-        return [*lines, *_legend(cells, self.look), EMPTY, *_blind(cells, self.look)]
+            lines += [*self._keys(where, cells), EMPTY]
+        parts = (_language, _legend, _blind)
+        for part in parts:
+            lines += [*part(cells, self.look), EMPTY]
+        return lines
+
+    def _keys(self, where: str, cells: int) -> list[Line]:
+        lines: list[Line] = [(Piece(f"Keys: {where}", Role.TITLE),)]
+        for action in actions(where, self.seamark.settings.keymap):
+            rest = told.paragraph("", action.help, cells - _KEYS - 2, self.look)
+            keys = [action.key_words, *[""] * (len(rest) - 1)]
+            lines += [
+                (Piece(f"  {key:<{_KEYS}}", Role.KEY), *row)
+                for key, row in zip(keys, rest, strict=True)
+            ]
+        return lines
 
 
-def _keys(where: str, cells: int, look: Look) -> list[Line]:
-    lines: list[Line] = [(Piece(f"Keys: {where}", Role.TITLE),)]
-    for action in actions(where):
-        rest = told.paragraph("", action.help, cells - _KEYS - 2, look)
-        keys = [action.key_words, *[""] * (len(rest) - 1)]
+def _language(cells: int, look: Look) -> list[Line]:
+    """The filter language, by example."""
+    lines: list[Line] = [(Piece("Filters ( / )", Role.TITLE),)]
+    for example, meaning in help_lines():
+        rest = told.paragraph("", meaning, cells - _EXAMPLE - 2, look)
+        head = [example, *[""] * (len(rest) - 1)]
+        if len(example) >= _EXAMPLE:
+            lines.append((Piece(f"  {example}", Role.KEY),))
+            head[0] = ""
         lines += [
-            (Piece(f"  {key:<{_KEYS}}", Role.KEY), *row)
-            for key, row in zip(keys, rest, strict=True)
+            (Piece(f"  {words:<{_EXAMPLE}}", Role.KEY), *row)
+            for words, row in zip(head, rest, strict=True)
         ]
     return lines
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 
-from tui import told, words
+from dissect.analysis.model import RowKind
+from dissect.errors import SeamarkError
+from tui import body, candidates, facts, told, words
 from tui.actions import LADDER, bindings
 from tui.line import Line, Piece, Role, spread, width
-from tui.screens.board import Board, state
+from tui.screens.board import state
+from tui.screens.desk import Desk
 from tui.widgets.ladder_view import LadderView
 from tui.widgets.line_view import LineView
 from tui.widgets.lines import Band
@@ -17,10 +20,18 @@ from tui.widgets.lines import Band
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from dissect.analysis.frame import Message
+    from dissect.analysis.model import FlowDetail, Row
     from tui.ladder import Ladder
+    from tui.out import Subject
+    from tui.wireshark import Wireshark
+
+_MESSAGE: Final = "message"
+_ERROR_STAYS: Final = 8.0
+"""Seconds that a failure is told for."""
 
 
-class LadderScreen(Board):
+class LadderScreen(Desk):
     """The ladder.
 
     Args:
@@ -37,11 +48,20 @@ class LadderScreen(Board):
         self._row = row
         self._place = -1
         """Which of the ladder's findings is shown, -1 for the first of the row."""
+        self._sizes: dict[int, int] = {}
+        """Bytes that unfolded message data had when it was read, by number of its row."""
+        self._failed: dict[int, str] = {}
+        """Why message data could not be read, by number of its row."""
 
     def content(self) -> ComposeResult:
         """The ladder under its titles."""
         yield Band(ascii_only=self.look.ascii_only, id="titles")
         yield LadderView(self.look, id="main")
+
+    def on_mount(self) -> None:
+        """Show the flow; the header tells of new rows until the end is in sight."""
+        super().on_mount()
+        self.watch(self.view, "scroll_y", self._scrolled, init=False)
 
     @property
     def view(self) -> LadderView:
@@ -55,12 +75,14 @@ class LadderScreen(Board):
 
     def changed(self) -> None:
         """The flow may have grown."""
-        self.query_one("#header", Band).show(self._header)
         detail = self.session.store.detail(self.flow)
         shown = self.ladder.detail if self.ladder else None
         if detail is not None and detail is not shown:
             self.view.show(detail)
             self._stand()
+            self._read_again(detail)
+        self.view.refresh()
+        self.query_one("#header", Band).show(self._header)
         self.retitle()
         self._tell()
 
@@ -70,9 +92,20 @@ class LadderScreen(Board):
 
     def show_flow(self, flow: int, row: int | None = None) -> None:
         """Show another flow, or another row of the same."""
+        if flow != self.flow:
+            self.workers.cancel_group(self, _MESSAGE)
+            self._sizes, self._failed = {}, {}
         self.flow, self._row, self._place = flow, row, -1
         self.changed()
         self._stand()
+
+    def go_to_frame(self, frame: int) -> bool:
+        """Go to the row that a frame brought."""
+        line = self.ladder.of_frame(frame) if self.ladder else None
+        if line is None:
+            return False
+        self.view.jump(line)
+        return True
 
     def _stand(self) -> None:
         """Stand where the opener wanted, once."""
@@ -84,11 +117,15 @@ class LadderScreen(Board):
     def _moved(self) -> None:
         if self._place not in self._here():
             self._place = -1
+        self._scrolled()
         self._tell()
+
+    def _scrolled(self) -> None:
+        self.query_one("#header", Band).remake()
 
     def _tell(self) -> None:
         row = self.view.row
-        self.tell((self.flow, row and row.number, self._place), self._about)
+        self.tell((self.flow, row and row.number, self.view.body_line, self._place), self._about)
 
     def _here(self) -> list[int]:
         """The findings of the row under the cursor, as positions in the ladder's list."""
@@ -99,40 +136,36 @@ class LadderScreen(Board):
         return [at for at, place in enumerate(self.ladder.places) if place.finding in found]
 
     def _about(self, cells: int) -> list[Line]:
-        """The findings of the row, the one walked to first; or the row's own facts."""
+        """The findings of the row, the one walked to first; then the row's own facts."""
+        if self.ladder is None or not len(self.ladder):
+            return []
         here = self._here()
         if self._place in here:
             here = [self._place, *(at for at in here if at != self._place)]
-        if not here or self.ladder is None:
-            return self._facts(cells)
         total = len(self.ladder.places)
         lines: list[Line] = []
-        for at in here:
-            place = f"{at + 1}/{total}"
-            lines += told.finding(self.ladder.places[at].finding, cells, self.look, place=place)
-        return lines
+        if self.view.body_line is None:
+            for at in here:
+                place = f"{at + 1}/{total}"
+                lines += told.finding(self.ladder.places[at].finding, cells, self.look, place=place)
+        return [*lines, *self._failure(cells), *self._facts(cells)]
 
     def _facts(self, cells: int) -> list[Line]:
+        assert self.ladder is not None
+        return facts.lines(self.ladder, self.view.cursor, cells, self.look)
+
+    def _failure(self, cells: int) -> list[Line]:
         row = self.view.row
-        if row is None:
-            return []
-        parts = [f"row {row.number}", row.kind.value, f"frames {words.frames(row.frames)}"]
-        parts += [f"{row.size:,} bytes at offset {row.offset:,}"] if row.size else []
-        parts += [words.count(len(row.seams), "seam")] if row.seams else []
-        parts += ["pipelined"] if row.group is not None else []
-        lines = told.paragraph("", f" {self.look.dot} ".join(parts), cells, self.look, Role.DIM)
-        left_out = self.ladder.detail.left_out if self.ladder else 0
-        if left_out:
-            said = f"{words.count(left_out, 'row')} of this flow were not kept"
-            lines += told.paragraph("", said, cells, self.look, Role.MEDIUM)
-        return lines
+        said = self._failed.get(row.number, "") if row is not None else ""
+        return told.paragraph("", said, cells, self.look, Role.MEDIUM)
 
     def _header(self, cells: int) -> list[Line]:
         summary = self.session.store.summaries[self.flow]
         look = self.look
         parts: Line = (
             Piece(f"flow {summary.flow} ", Role.ACCENT),
-            Piece(look.words(summary.helo or str(summary.client)), Role.TITLE),
+            Piece(self._growth(), Role.MEDIUM),
+            Piece(look.name(summary.helo) or look.words(str(summary.client)), Role.TITLE),
             Piece(f"  {summary.outcome.value} in {summary.phase}"),
             Piece(f"  rcpt {summary.recipients.accepted}/{summary.recipients.offered}"),
             Piece(f"  {words.date(summary.start)} {words.clock(summary.start)}", Role.DIM),
@@ -143,13 +176,101 @@ class LadderScreen(Board):
             parts = parts[:-1]
         return [spread(parts, how, cells)]
 
+    def _growth(self) -> str:
+        """Whether new rows are followed, or how many have come unseen."""
+        if self.view.following:
+            return "follow "
+        return f"{self.view.new:,} new " if self.view.new else ""
+
+    @property
+    def here(self) -> int | None:
+        """The flow that is shown."""
+        return self.flow
+
+    def taken(self) -> Subject:
+        """The row under the cursor, where the flow on the screen is all that actions take."""
+        flows, row = self.session.chosen(self.flow), self.view.row
+        if flows != (self.flow,) or row is None or self.ladder is None:
+            return self.about(flows)
+        findings = tuple(self.ladder.places[at].finding for at in self._here())
+        return self.about(flows, frames=row.frames, value=row.text, findings=findings)
+
     def action_open(self) -> None:
-        """Look closely at the row's seam."""
+        """Look closely at the row's seam, or unfold its message data."""
         row = self.view.row
-        if row is None or not row.seams:
-            self.seamark.tell("no seam in this row")
+        if row is not None and row.kind is RowKind.MESSAGE and self.view.body_line is None:
+            self.action_unfold()
+        elif row is None or not self._has_seam(row):
+            self.seamark.tell("no seam in this line")
+        else:
+            self.seamark.show_seam(self.flow, row.number)
+
+    def _has_seam(self, row: Row) -> bool:
+        """Whether the line under the cursor has a seam that can be looked at."""
+        line, unfolded = self.view.body_line, self.view.bodies.get(row.number)
+        if line is None or unfolded is None or line >= len(unfolded.message.lines):
+            return line is None and bool(row.seams)
+        return bool(set(unfolded.message.lines[line].seams) & set(row.seams))
+
+    def action_unfold(self) -> None:
+        """Show the message data of the row, or hide it again."""
+        row, detail = self.view.row, self.ladder.detail if self.ladder else None
+        if row is None or detail is None or row.kind is not RowKind.MESSAGE:
+            self.seamark.tell("no message data in this row")
+        elif row.number in self.view.bodies:
+            self.view.fold(row.number)
+        elif self.seamark.wireshark is None:
+            self.seamark.tell("the capture cannot be read a second time here")
+        elif self.view.is_reading(row.number):
+            self.view.wait_for(row.number, reading=False)
+        else:
+            self._read(detail, row)
+        self._tell()
+
+    def _read(self, detail: FlowDetail, row: Row) -> None:
+        """Read message data again, beside everything else."""
+        wireshark = self.seamark.wireshark
+        if wireshark is not None:
+            self.view.wait_for(row.number, reading=True)
+            self.run_worker(self._unfold(wireshark, detail, row), group=_MESSAGE)
+
+    async def _unfold(self, wireshark: Wireshark, detail: FlowDetail, row: Row) -> None:
+        try:
+            message = await wireshark.message(detail, row)
+        except SeamarkError as error:
+            self._fail(detail, row, f"{error.what.rstrip('.')}. {error.remedy}".strip())
+        except Exception as error:  # noqa: BLE001 - whatever ends it is told, and the rest stays
+            self._fail(detail, row, f"Reading the message again failed: {error!r}")
+        else:
+            self._show_message(detail, row, message)
+
+    def _show_message(self, detail: FlowDetail, row: Row, message: Message) -> None:
+        if not self._is_awaited(detail, row):
             return
-        self.seamark.show_seam(self.flow, row.number)
+        self._failed.pop(row.number, None)
+        self._sizes[row.number] = row.size
+        rules = frozenset(found.rule for found in detail.findings if row.number in found.rows)
+        self.view.unfold(row.number, body.of(row, message, rules))
+        self._tell()
+
+    def _fail(self, detail: FlowDetail, row: Row, said: str) -> None:
+        if not self._is_awaited(detail, row):
+            return
+        self.view.wait_for(row.number, reading=False)
+        self._failed[row.number] = said
+        self.notice(self.look.words(said), _ERROR_STAYS)
+        self._tell()
+
+    def _is_awaited(self, detail: FlowDetail, row: Row) -> bool:
+        """False where another flow is shown now, or the row was folded again."""
+        return self.flow == detail.summary.flow and self.view.is_reading(row.number)
+
+    def _read_again(self, detail: FlowDetail) -> None:
+        """Message data that has grown since it was unfolded."""
+        for row in detail.rows if self.view.bodies else ():
+            known = self._sizes.get(row.number) if row.number in self.view.bodies else None
+            if known not in {None, row.size} and not self.view.is_reading(row.number):
+                self._read(detail, row)
 
     def action_finding(self, step: int) -> None:
         """Go to the next finding, in this flow or the next damaged one."""
@@ -184,8 +305,8 @@ class LadderScreen(Board):
     def _between(self, step: int) -> int:
         if self.ladder is None or not len(self.ladder):
             return -1
-        index = self.ladder.rungs[self.view.cursor].row
-        before = sum(place.row < index for place in self.ladder.places)
+        first = self.ladder.first
+        before = sum(first[place.row] < self.view.cursor for place in self.ladder.places)
         return before - 1 if step > 0 else before
 
     def action_flow(self, step: int) -> None:
@@ -203,13 +324,40 @@ class LadderScreen(Board):
         )
         if partner is not None:
             self.view.go_to_row(partner)
+        else:
+            self.seamark.tell("nothing answers this row, and it answers nothing")
+
+    def action_follow(self) -> None:
+        """Keep the cursor on the last line as rows come, or not any more."""
+        self.view.follow()
+        self._scrolled()
+        self._tell()
+
+    def action_compare(self) -> None:
+        """Lay this flow beside the marked one, or beside one that fared otherwise."""
+        summaries = self.session.store.summaries
+        marked = [flow for flow in self.session.marks if flow != self.flow and flow in summaries]
+        other = marked[0] if len(marked) == 1 else None
+        if other is None:
+            other = candidates.partner(summaries[self.flow], summaries.values())
+        if other is None:
+            self.seamark.tell("no flow to compare with; mark one with m in the list")
+            return
+        self.seamark.show_compare(self.flow, other)
+
+    def action_packet(self) -> None:
+        """Wireshark's tree of the row's frame."""
+        frame = self.ladder.frame_of(self.view.cursor) if self.ladder and len(self.ladder) else None
+        if frame is None:
+            self.seamark.tell("no frame brought this row")
+        else:
+            self.seamark.show_packet(self.flow, frame)
 
     def action_times(self) -> None:
         """Count times from something else."""
         self.view.times = self.view.times.next
         self.seamark.tell(f"times {self.view.times.value}")
         self.changed()
-        self.view.refresh()
 
     def action_scroll(self, step: int) -> None:
         """Shift the words sideways."""

@@ -1,4 +1,4 @@
-"""Verdicts, then the findings of all flows by rule; the cursor is bound to what it stands on."""
+"""Verdicts, then the findings of all flows; the cursor is bound to what it stands on."""
 
 from __future__ import annotations
 
@@ -83,7 +83,19 @@ class FindingsList(LineView):
         if entry is None:
             return
         entry.group.open = unfold
-        self._bound = (entry.group.rule, entry.ref if unfold else None)
+        self._bound = (entry.group.name, entry.ref if unfold else None)
+        self.sync()
+        self.go(self.cursor)
+
+    def regroup(self) -> None:
+        """Group by the next thing; the cursor stays on its finding."""
+        evidence, entry = self._session.evidence, self.entry
+        evidence.group(evidence.by.next)
+        if entry is None:
+            return
+        ref = entry.ref or entry.group.refs[0]
+        group = next((each for each in evidence.groups if ref in each.refs), None)
+        self._bound = None if group is None else (group.name, ref)
         self.sync()
         self.go(self.cursor)
 
@@ -104,7 +116,7 @@ class FindingsList(LineView):
 
     def _bind(self) -> None:
         entry = self.entry
-        self._bound = None if entry is None else (entry.group.rule, entry.ref)
+        self._bound = None if entry is None else (entry.group.name, entry.ref)
 
     def _head(self, group: Group) -> Line:
         look = self._look
@@ -113,7 +125,7 @@ class FindingsList(LineView):
         return (
             Piece(f"{fold} ", Role.DIM),
             Piece(f"{look.glyph(group.severity)} {SEVERITY_WORDS[group.severity]:<4} ", role),
-            Piece(look.words(group.rule), Role.TITLE),
+            Piece(look.words(group.name), Role.TITLE),
             Piece(f"  {words.count(len(group.refs), 'finding')}", Role.DIM),
         )
 

@@ -108,15 +108,20 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(self.size.width, self.rich_style)
         return self._paint(self.draw(at), self.tint(at))
 
-    def move(self, how: str) -> None:
-        """Move the cursor, or scroll where there is none, by one of the ways of ``_STEPS``."""
-        step = _STEPS[how]
-        last = self.count() - 1
+    def move(self, how: str, times: int = 1) -> None:
+        """Move the cursor, or scroll where there is none, by one of the ways of ``_STEPS``.
+
+        Args:
+            how: the way.
+            times: how often.
+        """
         start = self.cursor if self.HAS_CURSOR else self.scroll_offset.y
-        if not self.HAS_CURSOR:
-            self.scroll_to(y=min(max(start + step(self.page), 0), last), animate=False)
-            return
-        self.go(min(max(start + step(self.page), 0), last))
+        step = _STEPS[how](self.page) * max(times, 1)
+        at = min(max(start + step, 0), self.count() - 1)
+        if self.HAS_CURSOR:
+            self.go(at)
+        else:
+            self.scroll_to(y=at, animate=False)
 
     def go(self, at: int) -> None:
         """Put the cursor on a line and bring it into sight."""

@@ -1,0 +1,163 @@
+"""A question over the screen that is answered with a line of text."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.binding import Binding
+from textual.containers import Container
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui import told
+from tui.line import Line, Piece, Role
+from tui.widgets.lines import Band
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.app import ComposeResult
+    from textual.events import Paste
+
+    from tui.look import Look
+
+    Check = Callable[[str], str]
+    """Says what is wrong with an answer, or nothing."""
+
+PROMPT: Final = "prompt"
+MOST_CHARS: Final = 4000
+
+
+class TypedLine(Input):
+    """A line of text that holds nothing but what can be shown.
+
+    What was pasted can be a packet's, with escape sequences in it.
+    """
+
+    left_out = 0
+    """Characters that were not taken, since this was looked at."""
+
+    def validate_value(self, value: str) -> str:
+        """Take what can be shown, and no more of it than fits."""
+        composed = unicodedata.normalize("NFC", value)
+        kept = "".join(char for char in composed if char.isprintable())[:MOST_CHARS]
+        self.left_out += len(composed) - len(kept)
+        return kept
+
+    def _on_paste(self, event: Paste) -> None:
+        """Take lines as words of one line; the base, whose turn is next, takes the first line."""
+        event.text = " ".join(event.text.splitlines())
+
+
+class Prompt(ModalScreen[str | None]):
+    """A panel with a line to type in; it answers what was typed, or None.
+
+    Args:
+        title: what is asked for.
+        look: how it is drawn.
+        default: what stands there at first.
+        check: says what is wrong with an answer, which is not taken then.
+        about: what happens with the answer.
+    """
+
+    WHERE: ClassVar[str] = PROMPT
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("escape", "leave", show=False, id=f"{PROMPT}.leave"),
+    ]
+    CSS = """
+    Prompt { align: center middle; background: $background 60%; }
+    Prompt #panel { border: round $accent; }
+    Prompt Input { border: none; height: 1; padding: 0 1; margin: 1 0; background: $panel; }
+    Prompt Input:focus { border: none; }
+    .-ascii Prompt #panel { border: ascii $accent; }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        look: Look,
+        *,
+        default: str = "",
+        check: Check | None = None,
+        about: str = "",
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._look = look
+        self._default = default
+        self._check = check
+        self._about = about
+        self._wrong = ""
+        self._done = False
+
+    def compose(self) -> ComposeResult:
+        """A box with a title, the line, and what is to be said of it."""
+        plain = self._look.ascii_only
+        with Container(id="panel"):
+            yield Band(ascii_only=plain, id="title")
+            yield TypedLine(self._default, select_on_focus=False, id="answer")
+            yield Band(ascii_only=plain, id="said")
+
+    @property
+    def line(self) -> TypedLine:
+        """What is typed."""
+        return self.query_one("#answer", TypedLine)
+
+    def on_mount(self) -> None:
+        """Ask."""
+        self.query_one("#title", Band).show(self._heading)
+        self.query_one("#said", Band).show(self._said)
+        self.line.left_out = 0
+        self.line.focus()
+        self.line.action_end()
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        """What was wrong may not be wrong any more."""
+        left_out, self.line.left_out = self.line.left_out, 0
+        self._tell(f"{left_out} characters that cannot be shown were left out" if left_out else "")
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        wrong = self._check(event.value) if self._check is not None else ""
+        if wrong:
+            self._tell(wrong)
+        else:
+            self._answer(event.value)
+
+    def action_leave(self) -> None:
+        """Answer nothing."""
+        self._answer(None)
+
+    def _tell(self, wrong: str) -> None:
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self.query_one("#said", Band).remake()
+
+    def _answer(self, answer: str | None) -> None:
+        """Answer once, however fast the keys come."""
+        if not self._done:
+            self._done = True
+            self.dismiss(answer)
+
+    def _heading(self, cells: int) -> list[Line]:
+        return [
+            (Piece(self._look.words(self._title), Role.ACCENT),),
+            *told.paragraph("", self._about, cells, self._look, Role.DIM),
+        ]
+
+    def _said(self, cells: int) -> list[Line]:
+        return [
+            *told.paragraph("", self._wrong, cells, self._look, Role.BAD),
+            (
+                Piece("Enter", Role.KEY),
+                Piece(" takes it   ", Role.DIM),
+                Piece("Ctrl-U", Role.KEY),
+                Piece(" empties it   ", Role.DIM),
+                Piece("Esc", Role.KEY),
+                Piece(" leaves it", Role.DIM),
+            ),
+        ]
