@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dissect.errors import SeamarkError
-from tui import errands, hexdump, transcript
+from tui import errands, hexdump, packet, transcript
 from tui.out import Subject
 from tui.screens.board import Board
 from tui.words import count
@@ -69,8 +69,8 @@ class Desk(Board):
         wireshark, detail = self.seamark.wireshark, self.session.store.detail(summary.flow)
         if wireshark is None or detail is None:
             raise SeamarkError("The capture cannot be read a second time here.")
-        packet = await wireshark.packet(detail, frame)
-        return hexdump.plain(packet.data, hidden=self.look.hidden)
+        found = await wireshark.packet(detail, frame)
+        return hexdump.plain(found.data, hidden=lambda _data: packet.hidden(found, self.look))
 
     # Getting things out.
 
