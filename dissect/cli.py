@@ -25,7 +25,7 @@ from dissect.pipeline import Settings
 from dissect.progress import Progress
 from dissect.report import FORMATS
 from dissect.scan import Scan
-from dissect.source import find_tshark
+from dissect.source import filters, find_tshark
 
 SEVERITIES: Final = [str(severity) for severity in Severity]
 
@@ -39,6 +39,11 @@ OPTIONS: Final = (
     click.option(
         "--port", type=click.IntRange(1, 65535), multiple=True, metavar="PORT",
         help="A port that speaks SMTP, beside 25, 465, 587 and 2525 (repeatable).",
+    ),
+    click.option(
+        "-Y", "--display-filter", metavar="FILTER", default="",
+        help="Let tshark pass only what this Wireshark display filter wants. Choose whole "
+             "conversations (ip.addr, tcp.stream): packets left out look like gaps.",
     ),
     click.option(
         "--rule", multiple=True, metavar="NAME",
@@ -66,6 +71,7 @@ def settings(
     table: Table | None,
     /,
     port: tuple[int, ...],
+    display_filter: str,
     rule: tuple[str, ...],
     ignore: tuple[str, ...],
     min_severity: str,
@@ -79,7 +85,7 @@ def settings(
         only=known(rule), ignore=known(ignore), lowest=Severity.parse(min_severity),
         table=table or DEFAULT,
     )  # fmt: skip
-    return Settings(ports=frozenset(port), policy=policy)
+    return Settings(ports=frozenset(port), policy=policy, display_filter=display_filter)
 
 
 @click.command()
@@ -111,7 +117,9 @@ def scan(
     collect_seldom()
     take_any_text()
     reporter = form(sys.stdout.write, colour=colour())
-    work = Scan(find_tshark(), chosen, reporter, Ledger(several=len(captures) > 1))
+    tshark = find_tshark()
+    filters.check(tshark, chosen.display_filter)
+    work = Scan(tshark, chosen, reporter, Ledger(several=len(captures) > 1))
     interrupted = _read_all(work, captures)
     work.finish()
     sys.stdout.flush()

@@ -33,6 +33,8 @@ class Settings:
     ports: frozenset[int] = frozenset()
     """Ports that speak SMTP, beside the usual ones."""
     policy: Policy = field(default_factory=Policy)
+    display_filter: str = ""
+    """Wireshark's, handed to tshark; what it leaves out is never seen here."""
 
 
 class _Conversation:

@@ -16,7 +16,7 @@ from dissect.escape import visible
 from dissect.pipeline import Pipeline, Settings
 from dissect.report import Reporter, Summary
 from dissect.segments.decode import Row
-from dissect.source import CaptureFile, Outcome, Tshark, open_capture, read
+from dissect.source import CaptureFile, Outcome, Tshark, drops, filters, open_capture, read
 
 WORST: Final = ("complete", "truncated", "failed")
 """Statuses, the worst last."""
@@ -50,6 +50,11 @@ class Scan:
     """What went wrong with captures, each with what to do about it."""
     _counts: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        """What a display filter leaves out is said before anything else."""
+        if self.settings.display_filter:
+            self.warnings.append(filters.warning(self.settings.display_filter))
+
     def capture(self, name: str, tick: Tick) -> None:
         """Read one capture; a failure is noted, and what was read before it is reported."""
         self.captures += 1
@@ -58,6 +63,9 @@ class Scan:
         except CaptureError as error:
             self._failed("failed", str(error))
             return
+        lost = drops.dropped(file)
+        if lost:
+            self.warnings.append(drops.warning(name, lost))
         pipeline = Pipeline(
             name, self.settings, first_flow=self.flows, ladders=False, ledger=self.ledger
         )
@@ -79,7 +87,7 @@ class Scan:
             self._take(pipeline)
             tick(pipeline.packets, pipeline.bytes_read)
 
-        return await read(self.tshark, file, sink)
+        return await read(self.tshark, file, sink, filters.options(self.settings.display_filter))
 
     def _take(self, pipeline: Pipeline) -> None:
         """Report the flows that are over."""

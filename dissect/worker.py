@@ -28,7 +28,15 @@ from dissect.errors import SeamarkError
 from dissect.escape import visible
 from dissect.pipeline import Pipeline, Settings
 from dissect.segments.decode import Row
-from dissect.source import CaptureFile, Outcome, find_tshark, open_capture, read
+from dissect.source import (
+    CaptureFile,
+    Outcome,
+    drops,
+    filters,
+    find_tshark,
+    open_capture,
+    read,
+)
 
 TICK: Final = 0.2
 """Seconds between updates while a capture loads."""
@@ -61,6 +69,7 @@ class Worker:
     flows: int = 0
     read: int = 0
     total: int = 0
+    dropped: int | None = None
     warnings: list[str] = field(default_factory=list)
     told: float = 0.0
     told_peers: float = 0.0
@@ -68,6 +77,8 @@ class Worker:
     def __post_init__(self) -> None:
         """One ledger for all captures."""
         self.ledger = Ledger(several=len(self.captures) > 1)
+        if self.settings.display_filter:
+            self.warnings.append(filters.warning(self.settings.display_filter))
 
     def run(self) -> None:
         """Read all captures; the last update says how it went."""
@@ -88,6 +99,7 @@ class Worker:
 
     async def _capture(self, tshark: Any, file: CaptureFile) -> Outcome:
         """Read one capture to its end."""
+        self._lost(file)
         pipeline = Pipeline(file.name, self.settings, first_flow=self.flows, ledger=self.ledger)
         packets, before = self.packets, self.read
 
@@ -99,12 +111,21 @@ class Worker:
                 self._tell(pipeline)
 
         self._send(Update(progress=self._progress(Status.LOADING)))
-        outcome = await read(tshark, file, sink)
+        options = filters.options(self.settings.display_filter)
+        outcome = await read(tshark, file, sink, options)
         pipeline.finish()
         self.flows = pipeline.flows
         self.warnings.extend(pipeline.bugs)
         self._tell(pipeline)
         return outcome
+
+    def _lost(self, file: CaptureFile) -> None:
+        """Learn of packets that were dropped while a capture was made."""
+        lost = drops.dropped(file)
+        if lost is not None:
+            self.dropped = (self.dropped or 0) + lost
+        if lost:
+            self.warnings.append(drops.warning(file.name, lost))
 
     def _tell(self, pipeline: Pipeline) -> None:
         """Send what has changed."""
@@ -144,6 +165,7 @@ class Worker:
             bytes_total=self.total,
             flows=self.flows,
             warnings=tuple(self.warnings),
+            dropped=self.dropped,
         )
 
     def _send(self, update: Update) -> None:
@@ -176,6 +198,8 @@ def arguments(captures: Iterable[str], settings: Settings) -> list[str]:
     policy = settings.policy
     words = ["-P", "-m", "dissect.worker", "--min-severity", str(policy.lowest)]
     words += ["--policy", json.dumps(policies.written(policy.table))]
+    if settings.display_filter:
+        words.append(f"--display-filter={settings.display_filter}")
     for option, values in (
         ("--port", sorted(settings.ports)),
         ("--rule", sorted(policy.only)),

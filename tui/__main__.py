@@ -16,7 +16,7 @@ from dissect.again import Again
 from dissect.detect.policy import DEFAULT, known
 from dissect.errors import ToolError
 from dissect.pipeline import Settings
-from dissect.source import find_tshark, open_capture
+from dissect.source import filters, find_tshark, open_capture
 from tui import terminal
 from tui.config_command import config_
 from tui.settings import NAMES as SCREEN_NAMES
@@ -133,6 +133,7 @@ def _screen(
     """Run the terminal interface; what is wrong is told of before it takes the screen."""
     tshark = find_tshark()
     files = [open_capture(name) for name in captures]
+    filters.check(tshark, settings.display_filter)
     terminal.prepare(slow=RATES[said["rate"]], colour=not said["no_color"])
     from tui import chosen  # noqa: PLC0415 - Textual reads its switches at import
     from tui.app import SeamarkApp, run_app  # noqa: PLC0415
@@ -146,7 +147,7 @@ def _screen(
     title = ", ".join(captures)
     command = [sys.executable, *worker.arguments(captures, settings)]
     feed = ProcessFeed(command, capture=title, stdin=stdin)
-    again = Again(tshark, files)
+    again = Again(tshark, files, settings.display_filter)
     notes = Notes([name for name in captures if name != "-"])
     app = SeamarkApp(feed, title=title, screen=screen, wireshark=again, notes=notes, state=state)
     return run_app(app, mouse=screen.mouse)

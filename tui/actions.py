@@ -99,7 +99,7 @@ ACTIONS: Final = (
            help="Go to the next row in which the two flows differ.", counted=True),
     Action("previous-difference", "p", "previous difference", (COMPARE,), "difference(-1)",
            help="Go to the previous such row.", counted=True),
-    Action("frame", "number_sign", "go to a frame", (FLOWS, LADDER, PACKET), "frame", "#|frame",
+    Action("frame", "number_sign", "go to a frame", (FLOWS, LADDER, PACKET), "frame",
            help="Go to a frame by its number; in the list, to the flow that holds it."),
     # What is listed, and how.
     Action("filter", "slash,f3", "filter", (FLOWS,), "filter", "/|filter",
@@ -137,10 +137,10 @@ ACTIONS: Final = (
            help="Let the column take the width that is there."),
     Action("columns-default", "r", "as they came", (COLUMNS,), "defaults", "r|reset",
            help="All columns as they were before anything was chosen."),
-    Action("follow", "a", "follow", (FLOWS, LADDER), "follow", "a|follow",
+    Action("follow", "a", "follow", (FLOWS, LADDER), "follow",
            help="Keep the cursor on the last line as new ones come; moving ends it."),
     # Marks, and what actions take.
-    Action("mark", "m", "mark", _OF_FLOWS, "mark", "m|mark",
+    Action("mark", "m", "mark", _OF_FLOWS, "mark",
            help="Mark what actions take: the flow under the cursor, or all that @ chose; again, "
                 "to take the marks off."),
     Action("mark-down", "space", "mark and go down", (FLOWS,), "mark_down",
@@ -148,7 +148,7 @@ ACTIONS: Final = (
            counted=True),
     Action("unmark", "U", "no marks", _OF_FLOWS, "unmark",
            help="Take all marks off."),
-    Action("target", "at", "what actions take", _OF_FLOWS, "target", "@|target",
+    Action("target", "at", "what actions take", _OF_FLOWS, "target",
            help="Let mark, save, copy and note take the flow under the cursor, @marked, @shown "
                 "or @all flows."),
     # The ladder and what is beside it.

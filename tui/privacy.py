@@ -16,13 +16,13 @@ from typing import Final
 FILL: Final = "-"
 _REMEMBERED: Final = 200_000
 """Names that keep their number."""
-_OURS: Final = frozenset({"tcp", "ip", "ipv6", "frame", "smtp", "eth", "tls", "imf", "ladder"})
+_OURS: Final = frozenset({"tcp", "ip", "ipv6", "frame", "smtp", "eth", "tls", "imf", "crlf"})
 """First labels of Wireshark's field names, which are no hosts."""
 _FILES: Final = frozenset({"pcap", "pcapng", "cap", "gz", "zst", "lz4", "txt", "jsonl", "toml"})
 """Last labels of file names."""
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _NAMES: Final = re.compile(
-    r"(?P<user>[A-Za-z0-9._%+=&'*/{}|~!#$^?`-]+)@(?P<at>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)"
+    r"(?P<user>[A-Za-z0-9._%+=&'*/{}|~!#$^?`-]{1,64})@(?P<at>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)"
     r"|(?P<v4>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d))"
     r"|(?P<v6>(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:]))"
     rf"|(?P<host>(?:(?<![\w.-])|(?<=\d{{3}}-))(?!\d{{3}}-){_LABEL}(?:\.{_LABEL})*\.[A-Za-z]{{2,24}}(?![\w-]))"

@@ -12,7 +12,6 @@ from dissect.source import drops, filters
 from dissect.source.columns import columns
 from dissect.source.export import export
 from dissect.source.file import CaptureFile, open_capture
-from dissect.source.lookup import Lookup
 from dissect.source.outcome import Outcome
 from dissect.source.reader import read
 from dissect.source.tree import Element, Tree, tree
@@ -21,7 +20,6 @@ from dissect.source.tshark import Tshark, find_tshark
 __all__ = [
     "CaptureFile",
     "Element",
-    "Lookup",
     "Outcome",
     "Tree",
     "Tshark",

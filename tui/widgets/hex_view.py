@@ -112,15 +112,15 @@ class HexView(LineView):
         self.refresh()
 
     def on_click(self, event: Click) -> None:
-        """A click asks for the byte that it hits."""
+        """A click asks for the byte that it hits; elsewhere the base moves the cursor."""
         at = event.y + self.scroll_offset.y
         if at >= self.count():
             return
         dump = self._dump._replace(form=self._form)
         byte = hexdump.byte_at(dump, at, event.x - 1)
         if byte is None:
-            super().on_click(event)
             return
+        event.prevent_default()
         self.cursor = at
         self.byte = byte
         self.refresh()
