@@ -25,8 +25,8 @@ class HostileWire(Wire):
     async def facts(self, capture: str, frames: tuple[int, ...]) -> dict[int, WireFacts]:
         """Escape sequences in the columns and the options."""
         found = await super().facts(capture, frames)
-        hostile_facts: dict[str, Any] = {"info": f"C: {_WORDS}", "protocol": _WORDS, "options": (_WORDS,)}
-        return {frame: facts._replace(**hostile_facts) for frame, facts in found.items()}
+        said: dict[str, Any] = {"info": _WORDS, "protocol": _WORDS, "options": (_WORDS,)}
+        return {frame: facts._replace(**said) for frame, facts in found.items()}
 
     async def packet(self, detail: FlowDetail, frame: int) -> Packet:
         """Escape sequences in the tree and in the bytes."""
