@@ -11,9 +11,10 @@ from typing import Final
 
 import pytest
 
+from dissect.again import Again
 from dissect.analysis.model import RowKind
 from dissect.evidence import Side
-from dissect.source import Lookup, find_tshark, open_capture
+from dissect.source import find_tshark, open_capture
 from oracles.kinds import KINDS, REPLIES, Ours, differences, kind_of, said
 from oracles.shared import BUNDLED, CAPTURES, FOLDER, reading
 from oracles.wireshark import Frame, frames
@@ -154,7 +155,7 @@ def test_replies_are_compared() -> None:
 def test_a_look_up_shows_no_credentials() -> None:
     """What Wireshark says of the answers of an AUTH exchange is masked like the answers."""
     capture = open_capture(str(FOLDER / "suricata-verify__bug-3616-smtp.pcap"))
-    told = asyncio.run(Lookup(find_tshark(), capture).lookup((12, 14)))
+    told = asyncio.run(Again(find_tshark(), [capture]).facts(capture.name, (12, 14)))
     assert set(told) == {12, 14}
-    assert "Z3VycGFydGFwQHBhdHJpb3RzLmlu" not in told[12]
-    assert "cHVuamFiQDEyMw==" not in told[14]
+    assert "Z3VycGFydGFwQHBhdHJpb3RzLmlu" not in told[12].info
+    assert "cHVuamFiQDEyMw==" not in told[14].info
