@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _DEFAULTS: Final = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
 _PLAIN_TERMINALS: Final = frozenset({"linux", "vt100", "vt102", "vt220", "ansi", "dumb"})
+_COERCED: Final = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
+_C: Final = frozenset({"", "C", "POSIX"})
 _LOCALE_ORDER: Final = ("LC_ALL", "LC_CTYPE", "LANG")
 
 NONE: Final = "none"
@@ -81,7 +83,10 @@ def ascii_only(environ: Mapping[str, str] = os.environ) -> bool:
     """True where line drawing and arrows would not arrive: no UTF-8, or a plain console."""
     if environ.get("TERM", "") in _PLAIN_TERMINALS:
         return True
-    locale = next((environ[name] for name in _LOCALE_ORDER if environ.get(name)), "")
+    said = {name: environ.get(name, "") for name in _LOCALE_ORDER}
+    if said["LC_CTYPE"] in _COERCED and not said["LC_ALL"] and said["LANG"] in _C:
+        return True  # Python has set it itself (PEP 538): the user's locale is C
+    locale = next(filter(None, said.values()), "")
     return "utf8" not in locale.lower().replace("-", "")
 
 
