@@ -13,7 +13,7 @@ from textual.command import CommandPalette
 
 from dissect.analysis.model import Progress, Status, Update
 from dissect.errors import SeamarkError
-from tui import crash
+from tui import crash, leaving
 from tui.choosing import Choosing
 from tui.clipboard import Clipboard
 from tui.columns import BY_ID
@@ -105,6 +105,11 @@ class SeamarkApp(Choosing):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The stylesheet's own colours, for the moment before a theme of ours is chosen."""
         return dict(known(DEFAULT).variables)
+
+    def on_load(self) -> None:
+        """Before the screen is taken: a signal gives it back."""
+        if not self.is_headless:
+            leaving.listen(self.exit)
 
     def on_mount(self) -> None:
         """Open the first screen and begin to read."""
@@ -235,7 +240,8 @@ class SeamarkApp(Choosing):
 
     def _fatal_error(self) -> None:
         """A bug of ours: no traceback on the terminal, whose values are a capture's bytes."""
-        self.crashed = crash.report(self._exception or AssertionError())
+        if self.return_value is None:  # otherwise it was being left, and half of it was gone
+            self.crashed = crash.report(self._exception or AssertionError())
         self._close_messages_no_wait()
 
     def action_interrupt(self) -> None:
