@@ -110,6 +110,7 @@ class SeamarkApp(Choosing):
         """Before the screen is taken: a signal gives it back."""
         if not self.is_headless:
             leaving.listen(self.exit)
+            leaving.watch(self.exit)
 
     def on_mount(self) -> None:
         """Open the first screen and begin to read."""

@@ -72,7 +72,8 @@ def test_two_interrupts_quit(opened: Opened) -> None:
     """Ctrl-C twice ends it from any screen, with the exit code of an interruption."""
     terminal = opened(FOUNDING)
     to_flows(terminal)
-    terminal.press("enter", "ctrl+c")
+    to_ladder(terminal)
+    terminal.press("ctrl+c")
     terminal.until("Ctrl-C again")
     terminal.press("ctrl+c")
     assert terminal.wait() == 130
@@ -123,6 +124,19 @@ def test_a_signal_as_soon_as_the_screen_is_taken(opened: Opened) -> None:
 def test_the_window_is_closed(opened: Opened, large: Path) -> None:
     """When the terminal goes away, everything ends, in the middle of the reading."""
     terminal = opened(large)
+    terminal.until("loading", "192.0.2.10")
+    terminal.hang_up()
+    terminal.wait()
+    assert terminal.until_alone() == {}
+
+
+def test_the_window_is_closed_behind_nohup(opened: Opened, large: Path) -> None:
+    """Where the hang-up signal is ignored, it still ends when there is no terminal any more."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        terminal = opened(large)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     terminal.until("loading", "192.0.2.10")
     terminal.hang_up()
     terminal.wait()
