@@ -1,13 +1,16 @@
 """Makes the pictures of the screens from the running app, on the bundled case.
 
-Run from the root: ``.venv/bin/python tests/docs/screenshot.py [NAME...]``
+Run from the root: ``.venv/bin/python tests/docs/screenshot.py [--to FOLDER] [NAME...]``
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import os
 import re
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +55,10 @@ SCREENS = {
 }
 
 
+# A screen says the same of a capture whatever tshark reads it: these hold no words of tshark's.
+OWN = ("flows", "filter", "groups", "ladder", "compare", "findings", "peers", "help")
+
+
 async def picture(name: str) -> str:
     """A screen as SVG."""
     screen = SCREENS[name]
@@ -88,7 +95,20 @@ def _text(app: SeamarkApp) -> str:
     return re.sub(r"<[^>]*>", "", svg).replace("&#160;", " ")
 
 
+def main() -> None:
+    """Write the pictures that are asked for, or all."""
+    parser = argparse.ArgumentParser(description="Make the pictures of the screens.")
+    parser.add_argument("--to", type=Path, default=PICTURES, metavar="FOLDER")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a screen; all without")
+    given = parser.parse_args()
+    for name in given.names or SCREENS:
+        made = given.to / f"{name}.svg"
+        made.write_text(asyncio.run(picture(name)), encoding="utf-8")
+        print(f"wrote {made}")  # noqa: T201 - for people
+
+
 if __name__ == "__main__":
-    for each in sys.argv[1:] or SCREENS:
-        (PICTURES / f"{each}.svg").write_text(asyncio.run(picture(each)), encoding="utf-8")
-        print(f"wrote {(PICTURES / each).relative_to(ROOT)}.svg")  # noqa: T201 - for people
+    os.chdir(ROOT)  # the title of the picture is the capture's path
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    main()
