@@ -137,19 +137,22 @@ class Window:
         self.data = bytearray()
 
     def add(self, chunk: Chunk) -> None:
-        """More of it; behind a gap it begins anew."""
-        if chunk.offset != self.start + len(self.data):
+        """More of it; what is missing in front is filled up, behind a wide gap it begins anew."""
+        gap = chunk.offset - self.start - len(self.data)
+        if 0 <= gap < WINDOW:
+            self.data += b"\n" * gap
+        else:
             self.start = chunk.offset
             self.data.clear()
         self.data += chunk.data
-        if len(self.data) > 2 * WINDOW:
-            self.start += len(self.data) - WINDOW
-            del self.data[:-WINDOW]
+        if len(self.data) > 4 * WINDOW:
+            self.start += len(self.data) - 2 * WINDOW
+            del self.data[: -2 * WINDOW]
 
-    def since(self, offset: int) -> tuple[int, bytes]:
-        """What there is from an offset on, and where that begins."""
+    def part(self, offset: int, end: int) -> tuple[int, bytes]:
+        """What there is between two offsets, and where that begins."""
         offset = max(offset, self.start)
-        return offset, bytes(self.data[offset - self.start :])
+        return offset, bytes(self.data[offset - self.start : max(0, end - self.start)])
 
 
 class Ears(Session):
@@ -189,7 +192,11 @@ class Ears(Session):
         """A credential stands at a stream offset of the client."""
         super().secret(start, value)
         self._spans[Side.CLIENT].append((start, start + len(value)))
-        if len(self._said) < VALUES and value:
+        self._say(value)
+
+    def _say(self, value: bytes) -> None:
+        """Remember a credential, which may come again."""
+        if len(self._said) < VALUES and len(value) >= redact.SHORTEST:
             self._said[value] = None
 
     def opaque(
@@ -212,10 +219,13 @@ class Ears(Session):
         """Ranges of bytes not read that may be credentials."""
         reader = self.client
         answers = reader.mode is Mode.WAIT and reader.waits in ANSWERED
-        start, data = self._windows[Side.CLIENT].since(offset)
+        start, data = self._windows[Side.CLIENT].part(offset, offset + size)
         if answers or reader.mode is Mode.ANSWER or start > offset:
             return [(offset, offset + size)]
-        return [(start + left, start + right) for left, right in doubtful(data[:size])]
+        found = doubtful(data)
+        for left, right in found:
+            self._say(data[left:right])
+        return [(start + left, start + right) for left, right in found]
 
     def _quoted(self, chunk: Chunk) -> list[Span]:
         """Credentials that come again, in what is new and what it continues.
@@ -223,7 +233,8 @@ class Ears(Session):
         One that is cut short here, by the snap length, may be quoted whole.
         """
         longest = max(map(len, self._said), default=0)
-        start, data = self._windows[chunk.side].since(chunk.offset - max(longest, QUOTE))
+        end = chunk.offset + len(chunk.data)
+        start, data = self._windows[chunk.side].part(chunk.offset - max(longest, QUOTE), end)
         found = redact.quoted(data, list(self._said))
         if chunk.side is Side.SERVER:
             found += [match.span(1) for match in RESPONSE.finditer(data) if _mixed(match[1])]

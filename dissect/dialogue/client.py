@@ -42,6 +42,9 @@ ENVELOPE: Final = {
 
 RETURN: Final = ord("\r")
 
+AUTHENTICATING: Final = frozenset({"AUTH", "X-EXPS", ""})
+"""Verbs behind which a client answers challenges, and the answers themselves."""
+
 UNREAD: Final = frozenset({Mode.COMMAND, Mode.LOST, Mode.WAIT, Mode.ANSWER})
 """Modes in which bytes may wait, at the end of a flow, for more of a line or for a reply."""
 
@@ -97,7 +100,22 @@ class ClientReader:
     def answered(self, command: Command, reply: Reply) -> None:
         """A reply to a command that was waited for decides what comes next."""
         if self.mode is Mode.WAIT and (command.verb in WAITS or not command.verb):
-            self._enter(AFTER.get((command.verb, reply.code // 100), Mode.COMMAND), command.line)
+            after = AFTER.get((command.verb, reply.code // 100), Mode.COMMAND)
+            self._enter(after, command.line)
+            if after is Mode.COMMAND and command.verb in AUTHENTICATING:
+                self._answers()
+
+    def _answers(self) -> None:
+        """Pass over answers to challenges that the capture lacks: what was sent before the reply.
+
+        A client that does not wait for the end of its AUTH goes on with a command.
+        """
+        while (line := self.buffer.line()) is not None:
+            text, _ = split(line)
+            if CERTAIN.match(text) or not redact.RESPONSE.fullmatch(text):
+                return
+            self.listener.secret(self.buffer.start, text)
+            self._skip(len(line))
 
     def data_expected(self) -> None:
         """The server said 354 although no DATA was seen: all that comes is message data."""

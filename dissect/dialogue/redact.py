@@ -30,6 +30,9 @@ MECHANISM: Final = re.compile(
 OWN: Final = re.compile(rb"AUTH|X-EXPS", re.IGNORECASE)
 """Verbs that a middlebox has not masked: whatever follows the mechanism is a credential."""
 
+RESPONSE: Final = re.compile(rb"(?![Xx]+$)[A-Za-z0-9+/]{4,}={0,2}")
+"""A line that can be an answer in an AUTH exchange: base64, and no verb that was masked."""
+
 HEAD: Final = 8
 """Bytes at the beginning of a credential by which it is recognised where it is cut short."""
 
