@@ -249,9 +249,9 @@ class FilterLine(LineView):
         chosen = self._chosen != CLOSED and at == self._chosen - self._drawn.top
         return "cursor" if chosen and at < self._drawn.prompt else ""
 
-    def render_line(self, y: int) -> Strip:
-        """Paint a line, with the cursor where typing goes on."""
-        strip = super().render_line(y)
+    def strip(self, y: int) -> Strip:
+        """A line, with the cursor where typing goes on."""
+        strip = super().strip(y)
         if y != self._drawn.prompt or not self.has_focus:
             return strip
         x = _TEXT + self._drawn.caret

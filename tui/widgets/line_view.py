@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from dissect import escape
@@ -63,6 +65,8 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self.ascii_only = ascii_only
         self.cursor = 0
+        self._painted: dict[int, Strip] = {}
+        """Lines of the screen as they were painted last."""
 
     @property
     def cells(self) -> int:
@@ -90,9 +94,34 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         """Lines may have come, gone or changed: measure again and repaint."""
         size = Size(self.scrollable_content_region.width, self.count())
         if size != self.virtual_size:
-            self.virtual_size = size
+            self._measure(size)
         self.cursor = min(max(self.cursor, 0), max(self.count() - 1, 0))
-        self.refresh()
+        self.freshen()
+
+    def _measure(self, size: Size) -> None:
+        """Take another number of lines in.
+
+        Not by assignment: Textual would lay out and repaint the whole screen for each new line,
+        and the scroll bar although it looks as before.
+        """
+        before = self._thumb(self.virtual_size.height)
+        self.set_reactive(LineView.virtual_size, size)
+        if self.show_vertical_scrollbar and self._thumb(size.height) == before:
+            self.vertical_scrollbar.set_reactive(ScrollBar.window_virtual_size, size.height)
+        else:
+            self._scroll_update(size)
+
+    def _thumb(self, lines: int) -> tuple[int, int]:
+        """Where the scroll bar's thumb begins and how long it is, in eighths of a line."""
+        step = max(lines, 1) / self.page
+        return int(self.scroll_offset.y / step * 8), ceil(self.page / step * 8)
+
+    def freshen(self) -> None:
+        """Repaint the lines that are not as they were painted: on a slow line each one counts."""
+        width = self.size.width
+        for y in range(self.size.height):
+            if self.strip(y) != self._painted.get(y):
+                self.refresh(Region(0, y, width, 1))
 
     def on_resize(self, _event: Resize) -> None:
         """Lines are laid out for a width."""
@@ -103,6 +132,11 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the screen."""
+        strip = self._painted[y] = self.strip(y)
+        return strip
+
+    def strip(self, y: int) -> Strip:
+        """One line of the screen, as it is now."""
         at = y + self.scroll_offset.y
         if at >= self.count():
             return Strip.blank(self.size.width, self.rich_style)
@@ -127,7 +161,7 @@ class LineView(ScrollView, can_focus=True, inherit_bindings=False):
         """Put the cursor on a line and bring it into sight."""
         self.cursor = min(max(at, 0), max(self.count() - 1, 0))
         self.show_line(self.cursor)
-        self.refresh()
+        self.freshen()
         self.post_message(self.Moved(self))
 
     def jump(self, at: int) -> None:
