@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bench import machine, sample, table
+from bench import machine, sample, screen, screen_table, table
+from bench.crowd import crowd
 from bench.jobs import JOBS, ROOT, Job, trouble
 from bench.subject import Subject, first_packets, prepare
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PACKETS: Final = 250_000
 FLOWS: Final = 10_000
+CROWD: Final = 100_000
+KEYS: Final = 100
 SLICE: Final = 2_000
 """Packets of what is too slow for the whole capture."""
 
@@ -38,6 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--job", action="append", choices=[job.name for job in JOBS], help="only this one"
     )
+    parser.add_argument(
+        "--screen", action="store_true", help="measure the screen, beside termshark's"
+    )
+    parser.add_argument("--crowd", type=_positive, default=CROWD, help="flows of the long list")
+    parser.add_argument("--keys", type=_positive, default=KEYS, help="pressed on each screen")
     return parser
 
 
@@ -79,17 +87,34 @@ def _measure(jobs: Sequence[Job], whole: Subject, part: Subject, repeats: int) -
     }
 
 
+def _screens(given: argparse.Namespace, whole: Subject, part: Subject) -> str:
+    """Measure screens; the tables."""
+    listed = crowd(given.dir, flows=given.crowd)
+    wanted = screen.cases(whole, listed)
+    results = list(screen.measure(wanted, part, given.keys, _say))
+    sizes = f"{_size(whole)}; {_size(listed)}; {given.keys} keys; {machine.described()}"
+    return "\n\n".join((sizes, screen_table.costs(results), screen_table.budgets(results)))
+
+
+def _size(subject: Subject) -> str:
+    """How large a capture is, in words."""
+    packets, flows, size = subject.packets, subject.flows, subject.size / 1e6
+    return f"{packets} packets, {flows} flows, {size:.0f} MB"
+
+
 def main() -> int:
     """Make the capture, measure, and print the tables."""
     given = _parser().parse_args()
     _say(f"capture in {given.dir}")
     whole = prepare(given.dir, packets=given.packets, flows=given.flows)
     part = first_packets(whole, given.slice)
+    if given.screen:
+        sys.stdout.write(_screens(given, whole, part) + "\n")
+        return 0
     jobs = [job for job in JOBS if not given.job or job.name in given.job]
     results = _measure(jobs, whole, part, given.repeats)
-    size = f"{whole.packets} packets, {whole.flows} flows, {whole.size / 1e6:.0f} MB"
     sections = (
-        f"{size}; median of {given.repeats}; {machine.described()}",
+        f"{_size(whole)}; median of {given.repeats}; {machine.described()}",
         table.costs(results),
         table.budgets(results),
         table.ratios(results),

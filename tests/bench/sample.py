@@ -72,7 +72,7 @@ class Usage:
 
 def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> Usage:
     """Run a command, its output thrown away, and account for it."""
-    tree = _Tree()
+    tree = Tree()
     started = time.perf_counter()
     with subprocess.Popen(
         command, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -84,7 +84,7 @@ def run(command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = No
     return tree.usage(process.returncode, wall, last)
 
 
-class _Tree:
+class Tree:
     """A process and its descendants, as far as samples have seen them."""
 
     def __init__(self) -> None:
@@ -123,6 +123,12 @@ class _Tree:
             before = self._costs.get(pid)
             peak = max(_peak(pid), before.peak if before else 0)
             self._costs[pid] = Cost(seen.program, seen.user, peak)
+
+    def peaks(self) -> tuple[int, int]:
+        """Bytes: the highest resident sets of all that is not tshark, added; tshark's highest."""
+        costs = self._costs.values()
+        ours = sum(cost.peak for cost in costs if cost.program not in TSHARK)
+        return ours, max((cost.peak for cost in costs if cost.program in TSHARK), default=0)
 
     def usage(self, code: int, wall: float, last: Stat | None) -> Usage:
         """The account; ``last`` is the root's own, taken when it had ended."""

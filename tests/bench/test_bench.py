@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import jobs, sample, subject, table
+from bench import apps, crowd, jobs, sample, screen, screen_table, session, subject, table
+from bench.watch import Press
 
 HERE = Path(__file__).parent
 
@@ -95,3 +96,52 @@ def test_jobs_are_tried_first(tmp_path: Path) -> None:
     assert not jobs.trouble(jobs.FIELDS_JOB, part)
     missing = subject.Subject(tmp_path / "missing.pcap", 0, 0)
     assert "missing.pcap" in jobs.trouble(jobs.BARE, missing)
+
+
+def test_percentiles_of_keys() -> None:
+    """Of a hundred keys the 95th counts; a key that was never answered is not forgotten."""
+    took = [number / 1000 for number in range(101)]
+    assert screen_table.percentile(took, 95) == pytest.approx(0.095)
+    assert screen_table.percentile([0.01, float("inf")], 95) == float("inf")
+    assert screen_table.percentile([0.01], 95) == 0.01
+
+
+def measured(first: float, *took: float) -> screen.Measured:
+    """What was seen of our screen."""
+    presses = tuple(Press(0.0, each) for each in took)
+    seen = session.Seen(first=first, loaded=first, listed=presses)
+    case = screen.Case("a case", subject.Subject(Path("a.pcap"), 1, 1))
+    return screen.Measured(case, apps.SEAMARK, seen)
+
+
+def test_budgets_of_the_screen_are_judged() -> None:
+    """Late keys and a late first line are over, and a program that does not work is named."""
+    words = [
+        line.split("|")[4].strip()
+        for each in (measured(1.0, 0.01), measured(2.0, 0.01, float("inf")))
+        for line in screen_table.budgets([each]).splitlines()[2:]
+    ]
+    assert words == ["pass", "pass", "over", "over"]
+    broken = measured(1.0)._replace(seen=None, trouble="it is missing")
+    assert "not measured" in screen_table.costs([broken])
+    assert "it is missing" in screen_table.costs([broken])
+
+
+@pytest.mark.tshark
+@pytest.mark.terminal
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's accounts are read from /proc")
+def test_a_screen_is_measured(tmp_path: Path) -> None:
+    """A program is started, its keys are answered, and one that is not there says so."""
+    made = crowd.crowd(tmp_path, flows=50)
+    missing = apps.App(
+        name="missing", command=lambda _path: ("no-such-program",),
+        has_begun=bool, has_loaded=bool, cursor=lambda _picture: None,
+    )  # fmt: skip
+    wanted = [screen.Case("few flows", made)]
+    ours, other = screen.measure(wanted, made, 2, lambda _words: None, (apps.SEAMARK, missing))
+    assert ours.seen is not None
+    assert ours.seen.loaded is not None
+    assert len(ours.seen.listed) == 2
+    assert all(press.took < session.ANSWER for press in ours.seen.listed)
+    assert ours.seen.peak > 10 << 20
+    assert other.trouble == "no-such-program is missing"
