@@ -5,7 +5,7 @@ Finished flows are handed out once and forgotten, so that memory is bounded by w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -61,6 +61,7 @@ class Pipeline:
         first_flow: number of its first flow, so that flows of several captures differ.
         ladders: whether flows come with their rows; reports have no use for them.
         ledger: what holds across captures; one of its own without.
+        numbers: where numbers of flows come from, where several captures are read at once.
     """
 
     def __init__(
@@ -71,10 +72,11 @@ class Pipeline:
         first_flow: int = 0,
         ladders: bool = True,
         ledger: Ledger | None = None,
+        numbers: Iterator[int] | None = None,
     ) -> None:
         self.capture = capture
         self.settings = settings or Settings()
-        self.tracker = Tracker(self.settings.ports, first_flow)
+        self.tracker = Tracker(self.settings.ports, first_flow, numbers)
         self.ladders = ladders
         self.packets = 0
         self.bytes_read = 0
@@ -106,8 +108,12 @@ class Pipeline:
         for flow, events in moved.values():
             self._move(flow, events)
         if last is not None:
-            for flow, events in self.tracker.expire(last.time):
-                self._move(flow, events)
+            self.idle(last.time)
+
+    def idle(self, now: float) -> None:
+        """End the flows whose time is over; ``now`` is the time of the capture."""
+        for flow, events in self.tracker.expire(now):
+            self._move(flow, events)
 
     def finish(self) -> None:
         """The capture is over: end all flows."""

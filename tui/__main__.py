@@ -19,6 +19,7 @@ from dissect.pipeline import Settings
 from dissect.source import filters, find_tshark, open_capture
 from tui import terminal
 from tui.config_command import config_
+from tui.live_command import live
 from tui.settings import NAMES as SCREEN_NAMES
 from tui.settings import RATES, screen_options
 
@@ -40,6 +41,7 @@ def seamark() -> None:
     \b
     seamark CAPTURE...          walk the conversations on the screen
     seamark scan CAPTURE...     print what was found
+    seamark live -i eth0        watch mail as it passes, here or over ssh
     seamark demo                the bundled case
     seamark rules [NAME]        what is looked for, or one rule explained
     seamark config show         what is set, and where
@@ -77,6 +79,7 @@ def demo(context: click.Context) -> None:
 
 seamark.add_command(cli.scan)
 seamark.add_command(config_)
+seamark.add_command(live)
 
 
 @seamark.command()

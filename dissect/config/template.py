@@ -65,7 +65,7 @@ def _default(option: click.Option, context: click.Context) -> Any:
     value = option.get_default(context)
     if option.multiple:
         return list(value) if isinstance(value, list | tuple) else []
-    if isinstance(value, str | int):
+    if isinstance(value, str | int | float):
         return value
     return False if option.is_flag else ""
 

@@ -14,7 +14,7 @@ def value(thing: object) -> str:
     """A value; whatever is no number, switch, list or table becomes text."""
     if isinstance(thing, bool):
         return str(thing).lower()
-    if isinstance(thing, int):
+    if isinstance(thing, int | float):
         return str(thing)
     if isinstance(thing, Mapping):
         words = ", ".join(f"{name(key)} = {value(each)}" for key, each in thing.items())

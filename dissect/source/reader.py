@@ -13,7 +13,7 @@ import contextlib
 import fcntl
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pyshark.capture.capture import Capture
@@ -72,7 +72,7 @@ class _Pipe:
         """Wait until there is something, or the end."""
         loop = asyncio.get_running_loop()
         ready = loop.create_future()
-        loop.add_reader(self._fd, _wake, ready)
+        loop.add_reader(self._fd, wake, ready)
         try:
             await ready
         finally:
@@ -92,7 +92,7 @@ class _Pipe:
         self.writer = -1
 
 
-def _wake(ready: asyncio.Future[None]) -> None:
+def wake(ready: asyncio.Future[None]) -> None:
     """Resolve a future, once."""
     if not ready.done():
         ready.set_result(None)
@@ -122,10 +122,23 @@ class _Batches:
         return pdml.rows(text[:end]), text[end:]
 
 
-class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
-    """A pyshark capture that keeps what pyshark throws away."""
+class TsharkCapture(Capture):  # type: ignore[misc]  # pyshark has no types
+    """A pyshark capture that keeps what pyshark throws away.
 
-    def __init__(self, tshark: Tshark, capture: CaptureFile, options: tuple[str, ...]) -> None:
+    Args:
+        tshark: the program.
+        capture: what it reads.
+        options: more options of tshark's.
+        start: more for the start of its process: another standard input, another user.
+    """
+
+    def __init__(
+        self,
+        tshark: Tshark,
+        capture: CaptureFile,
+        options: tuple[str, ...],
+        start: Mapping[str, Any] | None = None,
+    ) -> None:
         fields = [part for name in FIELDS for part in ("-e", name)]
         super().__init__(
             eventloop=asyncio.get_running_loop(),
@@ -133,6 +146,7 @@ class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
             custom_parameters=["-r", capture.path, *options, *fields],
         )
         self.tshark = tshark
+        self._start = dict(start or {})
         self.process: asyncio.subprocess.Process | None = None
         self.pipe = _Pipe()
         self.errors: deque[bytes] = deque()
@@ -143,8 +157,9 @@ class _Tshark(Capture):  # type: ignore[misc]  # pyshark has no types
     async def _get_tshark_process(self, packet_count: Any = None, stdin: Any = None) -> Any:
         """Start tshark; it inherits standard input, where a capture may come from."""
         command = [self.tshark.path, "-n", "-T", "pdml", *self.get_parameters(packet_count)]
+        how = {"stdin": stdin, **self._start}
         self.process = await asyncio.create_subprocess_exec(
-            *command, stdin=stdin, stdout=self.pipe.writer, stderr=asyncio.subprocess.PIPE
+            *command, stdout=self.pipe.writer, stderr=asyncio.subprocess.PIPE, **how
         )
         self.pipe.started()
         self._stderr_handling_tasks.append(asyncio.ensure_future(self._keep_stderr(self.process)))
@@ -207,7 +222,7 @@ async def read(
         packets += len(batch)
         sink(batch)
 
-    source = _Tshark(tshark, capture, options)
+    source = TsharkCapture(tshark, capture, options)
     try:
         await source.packets_from_tshark(count)
     except OSError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from itertools import count
 from typing import Final
 
 from dissect.evidence import Endpoint
@@ -50,9 +51,20 @@ def _key(segment: Segment) -> Key:
 
 
 class Tracker:
-    """All flows that are open."""
+    """All flows that are open.
 
-    def __init__(self, ports: Iterable[int] = (), first_flow: int = 0) -> None:
+    Args:
+        ports: that speak SMTP, beside the usual ones.
+        first_flow: number of the first flow.
+        numbers: where numbers of flows come from, if others make flows at the same time.
+    """
+
+    def __init__(
+        self,
+        ports: Iterable[int] = (),
+        first_flow: int = 0,
+        numbers: Iterator[int] | None = None,
+    ) -> None:
         self.ports = MAIL_PORTS | set(ports)
         self.open: dict[Key, Flow] = {}
         self.ways: dict[Key, Flow] = {}
@@ -62,8 +74,9 @@ class Tracker:
         self.ended: OrderedDict[Key, int] = OrderedDict()
         """Flows that are gone, so that their last acknowledgments do not look like new ones."""
         self.probation: OrderedDict[Key, list[Segment]] = OrderedDict()
+        self._numbers = numbers if numbers is not None else count(first_flow)
         self.flows = first_flow
-        """Number of the next flow."""
+        """Flows so far, those before the first one included."""
         self.tcp_segments = 0
         self._looked = 0.0
 
@@ -166,7 +179,7 @@ class Tracker:
             backwards = one.port in self.ports and two.port not in self.ports
         client, server = (two, one) if backwards else (one, two)
         self.flows += 1
-        return Flow(self.flows - 1, key, segment, client, server, midway=not syn)
+        return Flow(next(self._numbers), key, segment, client, server, midway=not syn)
 
     def _probe(self, key: Key, segment: Segment) -> Iterator[Result]:
         """Wait for the greeting and the hello of a connection on a port that is no mail port."""

@@ -19,7 +19,7 @@ from tui.actions import ACTIONS
 
 HERE: Final = {"XDG_STATE_HOME": "/nonexistent"}
 
-TABLES: Final = ["tui", "scan", "rules", "keys"]
+TABLES: Final = ["tui", "scan", "live", "rules", "keys"]
 """Those that are always shown."""
 
 OWN: Final = """
@@ -354,7 +354,7 @@ def test_template_says_nothing_yet() -> None:
     """Until a line is uncommented, all is as it would be without a file."""
     ran = config("template")
     assert (ran.code, ran.err) == (0, "")
-    assert tomllib.loads(ran.out) == {"tui": {}, "scan": {}, "rules": {}, "keys": {}}
+    assert tomllib.loads(ran.out) == {table: {} for table in TABLES}
 
 
 def test_template_has_every_setting() -> None:

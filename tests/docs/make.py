@@ -218,6 +218,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "verdicts": families,
     "help": help_text,
     "help scan": lambda: help_text("scan"),
+    "help live": lambda: help_text("live"),
     "help rules": lambda: help_text("rules"),
     "scan text": scan_text,
     "scan twin": scan_twin,

@@ -28,9 +28,10 @@ def each_kind() -> pytest.MarkDecorator:
 
 
 def test_schema_is_a_schema() -> None:
-    """It is itself valid, and it describes the four types of line."""
+    """It is itself valid, and it describes the types of line, also that of live captures."""
     Draft202012Validator.check_schema(SCHEMA)
-    assert [entry["$ref"] for entry in SCHEMA["oneOf"]] == [f"#/$defs/{kind}" for kind in KINDS]
+    kinds = sorted([*KINDS, "source"])
+    assert sorted(entry["$ref"] for entry in SCHEMA["oneOf"]) == [f"#/$defs/{k}" for k in kinds]
 
 
 @each_kind()

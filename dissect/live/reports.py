@@ -1,0 +1,157 @@
+"""What a live capture prints as it goes: text for people and journals, JSON Lines for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
+from dissect.detect.finding import Finding, Severity
+from dissect.escape import visible
+from dissect.live.inlet import Source
+from dissect.report import FORMATS, Summary, Write
+from dissect.report.jsonl import finding_object
+
+LEVELS: Final = {Severity.CRITICAL: "CRIT", Severity.HIGH: "HIGH", Severity.MEDIUM: "MED"}
+
+
+class Listener(Protocol):
+    """Told of everything as it happens."""
+
+    def __init__(self, write: Write) -> None:
+        """Write through ``write``, whole lines."""
+
+    def finding(self, finding: Finding, flow: FlowSummary) -> None:
+        """Something was found, once."""
+
+    def flow(self, detail: FlowDetail) -> None:
+        """A flow is over."""
+
+    def changed(self, before: Source | None, now: Source) -> None:
+        """A source's state, or what it has lost, is another one."""
+
+    def end(
+        self,
+        sources: Iterable[Source],
+        verdicts: tuple[Verdict, ...],
+        peers: tuple[Peer, ...],
+        summary: Summary,
+    ) -> None:
+        """All is over."""
+
+
+class LiveText:
+    """One line for each finding, and one where a source changes."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._end = FORMATS["text"](write)
+
+    def finding(self, finding: Finding, flow: FlowSummary) -> None:
+        """When, how bad, what, between whom."""
+        when = datetime.fromtimestamp(finding.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        level = LEVELS.get(finding.severity, str(finding.severity).upper())
+        self._line(
+            f"{when} {level} {finding.rule} {flow.client} > {flow.server} "
+            f"[{visible(flow.capture)}] {finding.message}"
+        )
+
+    def flow(self, detail: FlowDetail) -> None:
+        """Nothing: what was found in it has been told."""
+
+    def changed(self, before: Source | None, now: Source) -> None:
+        """A source came, went, or lost packets."""
+        name = visible(now.name)
+        if before is None or before.state is not now.state:
+            self._line(f"# {name}: {now.state.value}{': ' if now.error else ''}{now.error}")
+        elif _dropped(now) > _dropped(before):
+            self._line(f"# {name}: {_dropped(now):,} packets dropped so far: gaps may be ours")
+
+    def end(
+        self,
+        sources: Iterable[Source],
+        verdicts: tuple[Verdict, ...],
+        peers: tuple[Peer, ...],
+        summary: Summary,
+    ) -> None:
+        """Verdicts and counters."""
+        self._end.verdicts(verdicts)
+        self._end.peers(peers)
+        self._end.summary(summary)
+        for source in sources:
+            self._line(
+                f"# {visible(source.name)}: {source.packets:,} packets seen, "
+                f"{source.decoded:,} decoded, {source.lost:,} lost with tshark, "
+                f"{source.dropped_kernel:,} dropped by the kernel, "
+                f"{source.dropped_interface:,} by the interface"
+            )
+
+    def _line(self, words: str) -> None:
+        self._write(words + "\n")
+
+
+class LiveJsonl:
+    """The objects of ``seamark scan``, findings as soon as they are made, and sources."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._as_ever = FORMATS["jsonl"](write)
+
+    def finding(self, finding: Finding, flow: FlowSummary) -> None:
+        """At once."""
+        self._object(finding_object(finding, flow))
+
+    def flow(self, detail: FlowDetail) -> None:
+        """The flow without its findings, which were told."""
+        self._as_ever.flow(without_findings(detail))
+
+    def changed(self, before: Source | None, now: Source) -> None:
+        """Whenever something of it is told."""
+        if before is None or before.state is not now.state or _dropped(now) > _dropped(before):
+            self._object(source_object(now))
+
+    def end(
+        self,
+        sources: Iterable[Source],
+        verdicts: tuple[Verdict, ...],
+        peers: tuple[Peer, ...],
+        summary: Summary,
+    ) -> None:
+        """As a scan ends, with the sources in front."""
+        for source in sources:
+            self._object(source_object(source))
+        self._as_ever.verdicts(verdicts)
+        self._as_ever.peers(peers)
+        self._as_ever.summary(summary)
+
+    def _object(self, value: dict[str, object]) -> None:
+        self._write(json.dumps(value, separators=(",", ":")) + "\n")
+
+
+def without_findings(detail: FlowDetail) -> FlowDetail:
+    """A flow whose findings are told of elsewhere."""
+    return FlowDetail(summary=detail.summary, rows=(), findings=())
+
+
+def source_object(source: Source) -> dict[str, object]:
+    """A source as in the schema."""
+    return {
+        "type": "source",
+        "name": source.name,
+        "state": source.state.value,
+        "packets": source.packets,
+        "decoded": source.decoded,
+        "lost": source.lost,
+        "dropped": {"kernel": source.dropped_kernel, "interface": source.dropped_interface},
+        "error": source.error,
+    }
+
+
+def _dropped(source: Source) -> int:
+    return source.dropped_kernel + source.dropped_interface + source.lost
+
+
+REPORTS: Final[dict[str, type[Listener]]] = {"text": LiveText, "jsonl": LiveJsonl}
+"""What ``--format`` can be of a live capture."""

@@ -1,0 +1,158 @@
+"""Why a live capture did not begin, from what ssh, sudo and the capturing program said.
+
+All of them fail alike seen from outside: an exit code, no packet, and a sentence on stderr.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Protocol
+
+from dissect.errors import CaptureError, SeamarkError, ToolError, UsageError
+from dissect.escape import visible
+
+LAST: Final = 5
+"""Lines of what was said that are shown where nobody knows better."""
+
+
+class Where(Protocol):
+    """The place of a capture."""
+
+    @property
+    def interface(self) -> str:
+        """The interface's name."""
+        ...
+
+    @property
+    def host(self) -> object | None:
+        """The remote host; None for this machine."""
+        ...
+
+
+class Refusal(NamedTuple):
+    """A reason: words that tell of it, and how it is said; ``{on}`` is the host or this machine."""
+
+    part: str
+    kind: type[SeamarkError]
+    what: str
+    remedy: str
+
+
+REFUSALS: Final = (
+    Refusal(
+        "REMOTE HOST IDENTIFICATION HAS CHANGED", CaptureError,
+        "The key of {on} is another one than ssh knows: somebody may be in between.",
+        "Ask whoever runs it. If the change was meant: ssh-keygen -R {host}",
+    ),
+    Refusal(
+        "Host key verification failed", CaptureError, "ssh does not know the key of {on}.",
+        "Connect once by hand and compare the fingerprint: ssh {host}",
+    ),
+    Refusal(
+        "Could not resolve hostname", UsageError, "There is no host called {host}.",
+        "Check the name; ssh looks into ~/.ssh/config, too.",
+    ),
+    Refusal(
+        "Permission denied (", CaptureError, "{on} lets nobody in with these keys.",
+        "Try by hand: ssh {host}; without --batch ssh may ask for a password.",
+    ),
+    Refusal(
+        "Connection refused", CaptureError, "{on} has no ssh server on that port.",
+        "Name the port: --ssh HOST:PORT",
+    ),
+    Refusal(
+        "timed out", CaptureError, "{on} does not answer.", "Is it up, and is the way to it free?"
+    ),
+    Refusal(
+        "No route to host", CaptureError, "There is no way to {on}.", "Is the network up?"
+    ),
+    Refusal(
+        "a password is required", CaptureError, "sudo on {on} wants a password.",
+        "Let it ask with --privilege sudo-ask, or allow tcpdump in sudoers with NOPASSWD.",
+    ),
+    Refusal(
+        "incorrect password", CaptureError, "sudo on {on} does not take that password.",
+        "Try again.",
+    ),
+    Refusal(
+        "no password was provided", CaptureError, "sudo on {on} got no password.", "Try again."
+    ),
+    Refusal(
+        "not in the sudoers", CaptureError, "This user may not use sudo on {on}.",
+        "Ask for a line in sudoers that allows tcpdump.",
+    ),
+    Refusal(
+        "not allowed to", CaptureError, "sudo on {on} does not allow tcpdump to this user.",
+        "Ask for a line in sudoers that allows tcpdump.",
+    ),
+    Refusal(
+        "Operation not permitted", CaptureError, "This user may not capture on {on}.",
+        "{grant}",
+    ),
+    Refusal(
+        "permission to capture", CaptureError, "This user may not capture on {on}.", "{grant}"
+    ),
+    Refusal(
+        "No such device", UsageError, "{on} has no interface {interface}.",
+        "ip -br link lists them.",
+    ),
+    Refusal(
+        "no device named", UsageError, "{on} has no interface {interface}.",
+        "ip -br link lists them.",
+    ),
+    Refusal(
+        "not up", CaptureError, "The interface {interface} of {on} is down.",
+        "ip link set {interface} up",
+    ),
+    Refusal(
+        "syntax error", UsageError, "The capture filter is not understood.",
+        "It is tcpdump's language (man pcap-filter), not Wireshark's: tcp port 25",
+    ),
+    Refusal(
+        "can't parse filter", UsageError, "The capture filter is not understood.",
+        "It is tcpdump's language (man pcap-filter), not Wireshark's: tcp port 25",
+    ),
+    Refusal(
+        "not a valid capture filter", UsageError, "The capture filter is not understood.",
+        "It is tcpdump's language (man pcap-filter), not Wireshark's: tcp port 25",
+    ),
+    Refusal(
+        "is missing", ToolError, "There is neither tcpdump nor dumpcap on {on}.",
+        "Install one: apt-get install tcpdump",
+    ),
+    Refusal(
+        "not found", ToolError, "A program is missing on {on}.", "Install it.",
+    ),
+)  # fmt: skip
+"""The first whose words were said is the reason."""
+
+GRANT_HERE: Final = (
+    "Run it with sudo, or grant it: "
+    'sudo setcap cap_net_raw,cap_net_admin=eip "$(command -v tcpdump || command -v dumpcap)"'
+)
+GRANT_THERE: Final = "Use --privilege sudo (or sudo-ask, doas), or log in as root."
+
+
+def refusal(where: Where, code: int, said: str) -> SeamarkError:
+    """Why a capture did not begin.
+
+    Args:
+        where: the place of the capture.
+        code: how the program ended, or ssh did.
+        said: all that was said on standard error.
+    """
+    remote = where.host is not None
+    host = visible(str(where.host)) if remote else ""
+    terms = {
+        "host": host,
+        "on": host if remote else "this machine",
+        "interface": visible(where.interface),
+        "grant": GRANT_THERE if remote else GRANT_HERE,
+    }
+    shown = "\n  ".join(visible(line.strip()) for line in said.splitlines()[-LAST:] if line.strip())
+    known = next((each for each in REFUSALS if each.part.lower() in said.lower()), None)
+    if known is None:
+        what = f"Capturing on {terms['on']} ended with exit code {code}."
+        return CaptureError(what, shown or "Nothing was said about it.")
+    what, remedy = (words.format(**terms) for words in (known.what, known.remedy))
+    what = what.replace("this machine", "This machine", 1) if what.startswith("this") else what
+    return known.kind(what, f"{remedy}\n  {shown}" if shown else remedy)

@@ -1,0 +1,275 @@
+"""Where live packets come from: a capturing program here or behind ssh, or a stream that is open.
+
+The program is started by one shell script, here and on a remote host alike, which needs nothing
+but a POSIX shell and tcpdump or dumpcap.  What the user chose reaches it as positional parameters
+and is never part of its text.  It holds on to its standard input: when that is closed, or the
+connection is cut, it ends the program, which leaves nothing behind on either side.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import fcntl
+import os
+import re
+import select
+import shlex
+import subprocess
+import termios
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from dissect.errors import SeamarkError, UsageError
+from dissect.escape import visible
+from dissect.source.refusals import refusal
+
+Privilege = Literal["none", "sudo", "sudo-ask", "doas"]
+"""How the capturing program gets its rights: ``sudo-ask`` takes a password, ``sudo`` has none."""
+
+MAIL: Final = (
+    "tcp port 25 or tcp port 465 or tcp port 587 or tcp port 2525"
+    " or (ip[6:2] & 0x1fff != 0) or ip6[6] = 44"
+    " or icmp[icmptype] = icmp-unreach or (icmp6 and ip6[40] = 2)"
+)
+"""The default filter: mail, fragments behind the first, and what tells of a small path MTU."""
+
+_SCRIPT: Final = r"""
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin; export PATH; LC_ALL=C; export LC_ALL;
+i=$1 f=$2 r=$3 w=$4;
+set -- ${SSH_CONNECTION-};
+if [ $# -eq 4 ]; then
+  f="($f) and not (host ${1%%%*} and tcp port $2 and tcp port $4)";
+fi;
+case $r in
+  sudo) r="sudo -n";;
+  doas) r="doas -n";;
+  sudo-ask) sudo -S -p "" -v || exit 96; r="sudo -n";;
+  *) r=;;
+esac;
+t=$w;
+if [ -z "$t" ]; then
+  if command -v tcpdump >/dev/null; then t=tcpdump; else t=dumpcap; fi;
+fi;
+command -v $t >/dev/null || { echo "seamark: $t is missing" >&2; exit 127; };
+if [ $t = dumpcap ]; then
+  set -- -q -P -i "$i" -f "$f" -w -;
+else
+  case $(tcpdump --help 2>&1) in *immediate-mode*) m=--immediate-mode;; *) m=;; esac;
+  set -- -U $m -n -s 0 -i "$i" -w - "$f";
+fi;
+exec 3<&0;
+$r $t "$@" </dev/null 3<&- & p=$!;
+{
+  while read -r x; do [ "$t:$(uname)" != tcpdump:Linux ] || kill -USR1 $p; done;
+  kill $p || $r kill $p;
+} <&3 >/dev/null 2>&1 & k=$!;
+exec 3<&-;
+wait $p; c=$?;
+kill $k 2>/dev/null;
+exit $c
+"""
+
+SCRIPT: Final = " ".join(line.strip() for line in _SCRIPT.strip().splitlines())
+"""Takes an interface, a filter, a privilege and a program (empty for any).
+
+Each line on its standard input asks the program for its counters; the end of it ends the program.
+It is one line, so that a csh on the other side passes it on, too.
+"""
+
+WORD: Final = re.compile(r"[A-Za-z0-9_.:@%+~-]{1,64}")
+"""What names of interfaces are made of."""
+
+HOST: Final = re.compile(
+    r"(?:(?P<user>[A-Za-z0-9_.+\\-]{1,64})@)?"
+    r"(?:\[(?P<six>[0-9A-Fa-f:.%A-Za-z]{2,64})\]|(?P<name>[A-Za-z0-9_.-]{1,253}))"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+)
+
+PIPE: Final = 1 << 20
+"""Bytes that the kernel keeps for us while we are busy."""
+
+SSH: Final = (
+    "ssh", "-T", "-x", "-a", "-e", "none", "-o", "ConnectTimeout=15",
+    "-o", "ClearAllForwardings=yes", "-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=3",
+)  # fmt: skip
+
+
+class Host(NamedTuple):
+    """A remote host, as ssh takes it."""
+
+    name: str
+    user: str = ""
+    port: int = 0
+
+    def __str__(self) -> str:
+        name = f"[{self.name}]" if ":" in self.name else self.name
+        user = f"{self.user}@" if self.user else ""
+        return user + name + (f":{self.port}" if self.port else "")
+
+
+def host(word: str) -> Host:
+    """What ``[USER@]HOST[:PORT]`` says.
+
+    Raises:
+        UsageError: for what is none, or what ssh or a shell could take for something else.
+    """
+    found = HOST.fullmatch(word)
+    name = (found["six"] or found["name"]) if found else ""
+    user = (found["user"] or "") if found else ""
+    port = int(found["port"] or 0) if found else 0
+    if not found or name.startswith("-") or user.startswith("-") or port > 65535:  # noqa: PLR2004
+        raise UsageError(
+            f"{visible(word)} is no host to be reached by ssh.", "Write it as [USER@]HOST[:PORT]."
+        )
+    return Host(name, user, port)
+
+
+def interface(word: str) -> str:
+    """An interface's name, if it can be one.
+
+    Raises:
+        UsageError: if it cannot.
+    """
+    if not WORD.fullmatch(word) or word.startswith("-"):
+        raise UsageError(f"{visible(word)} is no name of an interface.", "ip -br link lists them.")
+    return word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """Where to capture, and how."""
+
+    interface: str
+    bpf: str = MAIL
+    host: Host | None = None
+    """None for this machine."""
+    privilege: Privilege = "none"
+    program: Literal["", "tcpdump", "dumpcap"] = ""
+    batch: bool = False
+    """Fail at once where ssh would ask something."""
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.interface}" if self.host else self.interface
+
+    def command(self) -> list[str]:
+        """The words that start it."""
+        words = ["seamark", self.interface, self.bpf, self.privilege, self.program]
+        if self.host is None:
+            return ["/bin/sh", "-c", SCRIPT, *words]
+        user = ["-l", self.host.user] if self.host.user else []
+        port = ["-p", str(self.host.port)] if self.host.port else []
+        batch = ["-o", "BatchMode=yes"] if self.batch else []
+        return [
+            *SSH,
+            *batch,
+            *user,
+            *port,
+            "--",
+            self.host.name,
+            shlex.join(["sh", "-c", SCRIPT, *words]),
+        ]
+
+
+class Line(NamedTuple):
+    """A stream of packets that is open: descriptors, which can be handed to another process."""
+
+    name: str
+    out: int
+    """The capture."""
+    errors: int = -1
+    """What the programs behind it say."""
+    lifeline: int = -1
+    """Ends them when it is closed."""
+
+    def close(self) -> None:
+        """Close this process's descriptors."""
+        for descriptor in {self.out, self.errors, self.lifeline} - {-1}:
+            os.close(descriptor)
+
+
+def connect(tap: Tap, password: bytes = b"") -> Line:
+    """Start capturing; what ssh asks, it asks on the terminal.  Returns when packets may come.
+
+    Args:
+        tap: where.
+        password: for ``sudo-ask``.
+
+    Raises:
+        SeamarkError: if nothing can be captured, with the reason.
+    """
+    command = tap.command()
+    try:
+        process = subprocess.Popen(  # noqa: S603 - a list; what the user chose was looked at
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    except OSError as error:
+        raise refusal(tap, 127, f"{command[0]}: not found ({error.strerror})") from None
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = Line(
+        str(tap),
+        *(os.dup(pipe.fileno()) for pipe in (process.stdout, process.stderr, process.stdin)),
+    )
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        pipe.close()
+    with contextlib.suppress(AttributeError, OSError):
+        fcntl.fcntl(line.out, fcntl.F_SETPIPE_SZ, PIPE)  # Linux; others keep theirs
+    try:
+        if password:
+            os.write(line.lifeline, password + b"\n")
+        _await(tap, line, process)
+    except BaseException:
+        line.close()
+        process.terminate()
+        process.wait()
+        raise
+    return line
+
+
+def _await(tap: Tap, line: Line, process: subprocess.Popen[bytes]) -> None:
+    """Wait for the first bytes of the capture.
+
+    Raises:
+        SeamarkError: if it ends before.
+    """
+    said = b""
+    waiting = {line.out, line.errors}
+    while True:
+        ready, _, _ = select.select(waiting, [], [])
+        if line.errors in ready:
+            data = os.read(line.errors, 1 << 16)
+            said += data
+            waiting -= set() if data else {line.errors}
+        if line.out in ready:
+            if not _available(line.out):
+                raise _failed(tap, line, process, said)
+            return
+
+
+def _available(descriptor: int) -> int:
+    """How many bytes a pipe holds; 0 at its end."""
+    count = array.array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, count)
+    return count[0]
+
+
+def _failed(tap: Tap, line: Line, process: subprocess.Popen[bytes], said: bytes) -> SeamarkError:
+    """Why nothing came."""
+    code = process.wait()
+    while data := os.read(line.errors, 1 << 16):
+        said += data
+    return refusal(tap, code, said.decode("utf-8", "replace"))
+
+
+def words(lines: Sequence[Line]) -> list[str]:
+    """Lines as words, for another process that inherits their descriptors."""
+    return [f"{line.out},{line.errors},{line.lifeline},{line.name}" for line in lines]
+
+
+def line(word: str) -> Line:
+    """The line that a word of ``words`` stands for."""
+    out, errors, lifeline, name = word.split(",", 3)
+    return Line(name, int(out), int(errors), int(lifeline))

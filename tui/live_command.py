@@ -1,0 +1,218 @@
+"""``seamark live``: watches mail as it passes an interface, here or on a host behind ssh."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dissect import cli
+from dissect.detect.finding import Severity
+from dissect.detect.policy import known
+from dissect.errors import UsageError
+from dissect.live import REPORTS, Limits, Watch
+from dissect.source import filters, find_tshark
+from dissect.source.tap import MAIL, Line, Tap, connect, host, interface
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dissect.source.tap import Host
+
+_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ANY: Final = "any"
+_ASKS: Final = "sudo-ask"
+
+
+class _Duration(click.ParamType[float]):
+    """Seconds, or a number with a unit."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """``90``, ``90s``, ``15m``, ``2h``, ``7d``."""
+        if isinstance(value, float):
+            return value
+        found = _DURATION.fullmatch(str(value))
+        if found is None:
+            self.fail(f"{value!r} is no time; write 90s, 15m, 2h or 7d", param, ctx)
+        return float(found[1]) * _UNITS[found[2]]
+
+
+@click.command()
+@click.argument("stream", required=False, metavar="[-]")
+@click.option(
+    "-i",
+    "--interface",
+    "interfaces",
+    multiple=True,
+    metavar="IFACE",
+    help="Where to capture: eth0, lo, any (repeatable).",
+)
+@click.option(
+    "--ssh",
+    "hosts",
+    multiple=True,
+    metavar="[USER@]HOST[:PORT]",
+    help="Capture there; the first host belongs to the first -i, and so on; one host to all.",
+)
+@click.option(
+    "-f",
+    "--filter",
+    "bpf",
+    default=MAIL,
+    metavar="BPF",
+    help="What to capture, in tcpdump's language; without it mail, and what tells of its path.",
+)
+@click.option(
+    "--privilege",
+    type=click.Choice(["none", "sudo", "sudo-ask", "doas"]),
+    default="none",
+    show_default=True,
+    help="How the capturing program gets its rights.",
+)
+@click.option(
+    "--program",
+    type=click.Choice([_ANY, "tcpdump", "dumpcap"]),
+    default=_ANY,
+    show_default=True,
+    help="What captures; any is tcpdump where it is there.",
+)
+@click.option("--batch", is_flag=True, help="Fail at once where ssh would ask something.")
+@click.option(
+    "--format",
+    type=click.Choice(list(REPORTS)),
+    default="text",
+    show_default=True,
+    help="Lines for people and journals; JSON Lines for programs.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(cli.SEVERITIES),
+    default="medium",
+    show_default=True,
+    help="Exit with 1 for findings at or above it.",
+)
+@click.option(
+    "--duration", type=_Duration(), default=0.0, help="End after 90s, 15m, 2h, 7d; 0 for never."
+)
+@click.option(
+    "--count",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="PACKETS",
+    help="End after so many packets; 0 for any number.",
+)
+@click.option(
+    "--stop-on", multiple=True, metavar="RULE", help="End when this rule fires (repeatable)."
+)
+@cli.reading_options
+@click.pass_context
+def live(context: click.Context, /, stream: str | None, **options: Any) -> None:
+    """Watch mail as it passes, and print what is found at once.
+
+    With - a capture is read from standard input as it comes:
+
+        ssh mx tcpdump -U -w - port 25 | seamark live -
+
+    A remote host needs sshd, and tcpdump or dumpcap. The connection of ssh itself is left out.
+
+    Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 a source could not
+    be opened, or has ended by itself.
+    """
+    taps = _taps(stream, options)
+    limits = Limits(
+        duration=options.pop("duration"),
+        packets=options.pop("count"),
+        rules=known(options.pop("stop_on")),
+    )
+    report, fail_on = REPORTS[options.pop("format")], options.pop("fail_on")
+    settings = cli.settings(context.obj, **options)
+    tshark = find_tshark()
+    filters.check(tshark, settings.display_filter)
+    cli.take_any_text()
+    watch = Watch(tshark, settings, report(_write), limits)
+    with ExitStack() as opened:
+        lines = _connected(taps, opened)
+        asyncio.run(_run(watch, lines))
+        opened.pop_all()  # the watch has closed them
+    found = watch.worst is not None and watch.worst >= Severity.parse(fail_on)
+    context.exit(3 if watch.has_failed else int(found))
+
+
+def _write(words: str) -> None:
+    """A whole line, at once: who reads it may wait for it."""
+    sys.stdout.write(words)
+    sys.stdout.flush()
+
+
+def _taps(stream: str | None, options: dict[str, Any]) -> list[Tap]:
+    """What the options say of where to capture; nothing for standard input.
+
+    Raises:
+        UsageError: if they contradict each other.
+    """
+    names, hosts = options.pop("interfaces"), [host(word) for word in options.pop("hosts")]
+    how = {name: options.pop(name) for name in ("bpf", "privilege", "program", "batch")}
+    how["program"] = "" if how["program"] == _ANY else how["program"]
+    if stream not in {None, "-"}:
+        raise UsageError("Only - can stand here, for standard input.", "A file: seamark FILE")
+    if bool(names) == bool(stream):
+        raise UsageError("Say where to capture: -i eth0, or - for standard input.")
+    places = [Tap(interface=interface(name), **how) for name in names]
+    return [
+        Tap(interface=place.interface, host=there, **how)
+        for place, there in zip(places, _hosts(hosts, len(places)), strict=True)
+    ]
+
+
+def _hosts(hosts: list[Host], places: int) -> Sequence[Host | None]:
+    """A host for each interface."""
+    if not hosts:
+        return [None] * places
+    if len(hosts) == 1:
+        return hosts * places
+    if len(hosts) != places:
+        raise UsageError(
+            f"There are {len(hosts)} hosts for {places} interfaces.",
+            "Give each --ssh an -i of its own.",
+        )
+    return hosts
+
+
+def _connected(taps: Sequence[Tap], opened: ExitStack) -> list[Line]:
+    """The lines, each open; all are closed again if one cannot be."""
+    if not taps:
+        return [Line("-", os.dup(0))]
+    lines = []
+    for tap in taps:
+        line = connect(tap, _password(tap))
+        opened.callback(line.close)
+        lines.append(line)
+    return lines
+
+
+def _password(tap: Tap) -> bytes:
+    """sudo's, asked for on the terminal and kept nowhere."""
+    if tap.privilege != _ASKS:
+        return b""
+    asked: str = click.prompt(f"sudo password for {tap}", hide_input=True, err=True)
+    return asked.encode()
+
+
+async def _run(watch: Watch, lines: Sequence[Line]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, watch.end)
+    await watch.run(lines)
