@@ -102,7 +102,7 @@ def shape(option: click.Option, value: object) -> str:
     if option.is_flag:
         return "" if isinstance(value, bool) else "Values: true, false"
     listed = isinstance(value, list) and getattr(option.type, "takes_lists", False)
-    if listed or (isinstance(value, str | int) and not isinstance(value, bool)):
+    if listed or (isinstance(value, str | int | float) and not isinstance(value, bool)):
         return ""
     return values(option) or "It is one word or number."
 
