@@ -2,7 +2,8 @@
 
 Each gets a letter and a number (``h`` host address, ``n`` domain or host name, ``u`` local part),
 filled up to its own length, so that every seam stays at its byte and every column keeps its width.
-What is recognised: IPv4 and IPv6 addresses, mail addresses, names with a dot, what follows EHLO.
+What is recognised: IPv4, IPv6 and link-layer addresses, mail addresses, names with a dot, what
+follows EHLO.
 """
 
 from __future__ import annotations
@@ -24,11 +25,20 @@ _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _NAMES: Final = re.compile(
     r"(?P<user>[A-Za-z0-9._%+=&'*/{}|~!#$^?`-]{1,64})@(?P<at>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)"
     r"|(?P<v4>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d))"
+    r"|(?P<mac>(?<![\w:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![\w:-]))"
     r"|(?P<v6>(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:]))"
     rf"|(?P<host>(?:(?<![\w.-])|(?<=\d{{3}}-))(?!\d{{3}}-){_LABEL}(?:\.{_LABEL})*\.[A-Za-z]{{2,24}}(?![\w-]))"
     r"|(?i:\b(?:EHLO|HELO|LHLO)) +(?P<helo>[^\s\[\]]+)"
 )
-_LETTERS: Final = {"user": "u", "at": "n", "v4": "h", "v6": "h", "host": "n", "helo": "n"}
+_LETTERS: Final = {
+    "user": "u",
+    "at": "n",
+    "v4": "h",
+    "mac": "h",
+    "v6": "h",
+    "host": "n",
+    "helo": "n",
+}
 
 
 class Privacy:

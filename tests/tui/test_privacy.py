@@ -21,6 +21,7 @@ from tui.privacy import Privacy
             "220 mx.example.net ESMTP Exim 4.96 10:15:59",
             "220 n1------------ ESMTP Exim 4.96 10:15:59",
         ),
+        ("Src: 02:00:0a:00:00:01, at 10:15:59", "Src: h1---------------, at 10:15:59"),
         ("tcp.stream eq 12, founding.pcap, 5.5.1", "tcp.stream eq 12, founding.pcap, 5.5.1"),
     ],
 )  # fmt: skip
