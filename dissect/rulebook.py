@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from dissect.detect.policy import DEFAULT, Table, Treatment
@@ -66,6 +67,12 @@ def pages(table: Table = DEFAULT) -> list[Page]:
         )
         for rule in RULES
     ]
+
+
+@cache
+def page(name: str) -> Page | None:
+    """A rule by its name, as it is by default; None for a name that no rule has."""
+    return next((each for each in pages() if each.name == name), None)
 
 
 def rule_object(page: Page) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 from tui import words
-from tui.line import Line, Piece, Role, fit, wrap
+from tui.line import EMPTY, Line, Piece, Role, fit, wrap
 from tui.look import SEVERITY_ROLES, Look
 
 if TYPE_CHECKING:
     from dissect.analysis.model import Verdict
     from dissect.detect.finding import Finding
+    from dissect.detect.policy import Treatment
+    from dissect.rulebook import Page, Section
 
 _LABEL: Final = 10
 _MOST_CHARS: Final = 2000
@@ -31,6 +33,38 @@ def finding(found: Finding, cells: int, look: Look, *, place: str = "") -> list[
         *paragraph("Wireshark", found.filter, cells, look, Role.DIM),
         *paragraph("sources", ", ".join(found.sources), cells, look, Role.DIM),
     ]
+
+
+def rule(page: Page, cells: int, look: Look) -> list[Line]:
+    """A rule: what it reports, and everything that its page says but the example."""
+    treatment = page.treatment
+    return [
+        (
+            Piece(f"{look.glyph(treatment.severity)} {treatment.severity} ", _role(treatment)),
+            Piece(page.name, Role.TITLE),
+            Piece(f"  {page.info.group}", Role.DIM),
+        ),
+        *paragraph("", _plain(page.info.summary), cells, look),
+        *(line for section in page.sections() for line in _section(section, cells, look)),
+        *paragraph("sources", ", ".join(page.info.sources), cells, look, Role.DIM),
+    ]
+
+
+def _role(treatment: Treatment) -> Role:
+    return SEVERITY_ROLES[treatment.severity]
+
+
+def _section(section: Section, cells: int, look: Look) -> list[Line]:
+    """What stands under a heading; an example dialogue is in the flows themselves."""
+    if not section.paragraphs:
+        return []
+    words = "\n".join(_plain(part) for part in section.paragraphs)
+    return [EMPTY, (Piece(section.heading, Role.ACCENT),), *paragraph("", words, cells, look)]
+
+
+def _plain(words: str) -> str:
+    """Running text without the marks of its code."""
+    return words.replace("`", "")
 
 
 def verdict(told: Verdict, cells: int, look: Look) -> list[Line]:

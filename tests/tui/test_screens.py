@@ -87,6 +87,7 @@ async def test_rules_fold_and_unfold() -> None:
     async with running() as seen:
         await seen.press("v", "n", "left")
         assert "▸" in seen.cursor
+        assert "Why it matters" in seen.text
         await seen.press("n")
         assert "flow 0" in seen.cursor
         await seen.press("p")

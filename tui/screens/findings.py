@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 
+from dissect import rulebook
 from tui import told, words
 from tui.actions import FINDINGS, bindings
 from tui.line import Line, Piece, Role, spread
@@ -56,12 +57,15 @@ class FindingsScreen(Desk):
         self.tell((self.table.verdict, self.table.entry), self._about)
 
     def _about(self, cells: int) -> list[Line]:
-        """The verdict or the finding under the cursor; for a rule its first finding."""
+        """The verdict, the finding or the rule under the cursor; for others the first finding."""
         entry, verdict = self.table.entry, self.table.verdict
         if verdict is not None:
             return told.verdict(verdict, cells, self.look)
         if entry is None:
             return []
+        page = rulebook.page(entry.group.name) if entry.ref is None else None
+        if page is not None:
+            return told.rule(page, cells, self.look)
         ref = entry.ref or entry.group.refs[0]
         found = self.session.evidence.finding(ref)
         lines = told.finding(found, cells, self.look) if found else []
