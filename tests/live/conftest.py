@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.signals import signals_are_heard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["signals_are_heard"]
 
 SSHD = "/usr/sbin/sshd"
 CONFIG = """

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.signals import signals_are_heard
 from terminal.pty_terminal import PtyTerminal, home, seamark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-
-@pytest.fixture(autouse=True, scope="session")
-def _signals_are_heard() -> None:
-    """Programs that are started here hear signals, although a shell's background jobs do not."""
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+__all__ = ["signals_are_heard"]
 
 
 @pytest.fixture
