@@ -32,7 +32,13 @@ _ANY: Final = "any"
 _ASKS: Final = "sudo-ask"
 
 
-class _Duration(click.ParamType[float]):
+if TYPE_CHECKING:
+    _Seconds = click.ParamType[float]
+else:
+    _Seconds = click.ParamType  # older ones take no parameter
+
+
+class _Duration(_Seconds):
     """Seconds, or a number with a unit."""
 
     name = "time"
