@@ -1,7 +1,7 @@
 """The dissector as a process of its own, so that a screen beside it never waits for it.
 
 Writes to standard output: for each ``Update`` its length in four bytes, the most significant
-first, and its pickle.  The last one has a status other than ``loading``.
+first, and its pickle.  The last one has a status that does not go on.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pickle
+import signal
 import sys
 import time
 from collections.abc import Iterable
@@ -26,6 +27,7 @@ from dissect.analysis.model import FlowDetail, Peer, Progress, Status, Update
 from dissect.detect import policy as policies
 from dissect.errors import SeamarkError
 from dissect.escape import visible
+from dissect.live import KEEP, Limits, Updates, Watch
 from dissect.pipeline import Pipeline, Settings
 from dissect.segments.decode import Row
 from dissect.source import (
@@ -37,6 +39,7 @@ from dissect.source import (
     open_capture,
     read,
 )
+from dissect.source.tap import Line, line, words
 
 TICK: Final = 0.2
 """Seconds between updates while a capture loads."""
@@ -169,24 +172,71 @@ class Worker:
         )
 
     def _send(self, update: Update) -> None:
-        """One update, whole."""
-        blob = pickle.dumps(update, 5)
-        self.out.write(len(blob).to_bytes(4, "big") + blob)
-        self.out.flush()
+        send(self.out, update)
+
+
+def send(out: BinaryIO, update: Update) -> None:
+    """Write one update, whole."""
+    blob = pickle.dumps(update, 5)
+    out.write(len(blob).to_bytes(4, "big") + blob)
+    out.flush()
+
+
+def watch(out: BinaryIO, settings: Settings, lines: list[Line], limits: Limits, keep: int) -> None:
+    """Watch sources that are open until they end, or SIGINT says that it is enough."""
+    wanted = settings.display_filter
+    said = [filters.warning(wanted)] if wanted else []
+    name = ", ".join(each.name for each in lines)
+    listener = Updates(lambda update: send(out, update), name, keep, said)
+    try:
+        watching = Watch(find_tshark(), settings, listener, limits, ladders=True)
+    except SeamarkError as failure:
+        send(out, Update(progress=Progress(capture=name, status=Status.FAILED, error=str(failure))))
+        return
+    asyncio.run(_until_told(watching, lines))
+
+
+async def _until_told(watching: Watch, lines: list[Line]) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, watching.end)
+    await watching.run(lines)
 
 
 @click.command()
-@click.argument("captures", nargs=-1, required=True)
+@click.argument("captures", nargs=-1)
+@click.option("--line", "lines", multiple=True, type=line, help="A live source that is open.")
+@click.option("--keep-flows", type=int, default=KEEP)
+@click.option("--duration", type=float, default=0.0)
+@click.option("--count", type=int, default=0)
+@click.option("--stop-on", multiple=True)
 @click.option("--policy", type=json.loads, default="{}", metavar="JSON", help="The rules' table.")
 @cli.reading_options
 def main(captures: tuple[str, ...], policy: dict[str, Any], **options: Any) -> None:
     """Read captures for a screen that listens on standard output."""
+    lines, keep = list(options.pop("lines")), options.pop("keep_flows")
+    limits = Limits(
+        duration=options.pop("duration"),
+        packets=options.pop("count"),
+        rules=frozenset(options.pop("stop_on")),
+    )
     settings = cli.settings(policies.parse("--policy", policy), **options)
     cli.collect_seldom()
     with contextlib.suppress(OSError):
         os.nice(NICE)
     with contextlib.suppress(BrokenPipeError):
+        if lines:
+            watch(sys.stdout.buffer, settings, lines, limits, keep)
+            return
         Worker(sys.stdout.buffer, settings, captures).run()
+
+
+def live_arguments(
+    lines: list[Line], settings: Settings, limits: Limits, keep: int = KEEP
+) -> list[str]:
+    """The words that start a worker which watches these sources; it inherits their descriptors."""
+    more = [f"--line={word}" for word in words(lines)]
+    more += [f"--stop-on={rule}" for rule in sorted(limits.rules)]
+    more += ["--duration", str(limits.duration), "--count", str(limits.packets)]
+    return [*arguments((), settings)[:-1], *more, "--keep-flows", str(keep)]
 
 
 def arguments(captures: Iterable[str], settings: Settings) -> list[str]:

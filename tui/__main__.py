@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -11,17 +10,14 @@ from typing import Any, Final
 
 import click
 
-from dissect import cli, rulebook, worker
-from dissect.again import Again
+from dissect import cli, rulebook
 from dissect.detect.policy import DEFAULT, known
 from dissect.errors import ToolError
-from dissect.pipeline import Settings
-from dissect.source import filters, find_tshark, open_capture
-from tui import terminal
 from tui.config_command import config_
 from tui.live_command import live
+from tui.opening import read_on_screen
 from tui.settings import NAMES as SCREEN_NAMES
-from tui.settings import RATES, screen_options
+from tui.settings import screen_options
 
 BUNDLED: Final = "founding-behind.pcap"
 """The case that ``seamark demo`` opens."""
@@ -63,7 +59,7 @@ def open_(context: click.Context, /, captures: tuple[str, ...], **options: Any) 
     the screen has are left out, and the rest goes to scan.
     """
     own = {name: options.pop(name) for name in SCREEN_NAMES}
-    context.exit(_screen(context, captures, cli.settings(context.obj, **options), own))
+    context.exit(read_on_screen(context, captures, cli.settings(context.obj, **options), own))
 
 
 @seamark.command()
@@ -128,50 +124,6 @@ def _bundled() -> str:
         if (place / BUNDLED).is_file():
             return str(place / BUNDLED)
     raise ToolError("The bundled case is missing from this installation.", "Install it again.")
-
-
-def _screen(
-    context: click.Context, captures: tuple[str, ...], settings: Settings, said: dict[str, Any]
-) -> int:
-    """Run the terminal interface; what is wrong is told of before it takes the screen."""
-    tshark = find_tshark()
-    files = [open_capture(name) for name in captures]
-    filters.check(tshark, settings.display_filter)
-    terminal.prepare(slow=RATES[said["rate"]], colour=not said["no_color"])
-    from tui import chosen  # noqa: PLC0415 - Textual reads its switches at import
-    from tui.app import SeamarkApp, run_app  # noqa: PLC0415
-    from tui.feed import ProcessFeed  # noqa: PLC0415
-    from tui.notes import Notes  # noqa: PLC0415
-    from tui.state import State  # noqa: PLC0415
-
-    state = State.load()
-    screen = chosen.screen(context, said, state)
-    stdin = _terminal_for_keys() if "-" in captures else None
-    title = ", ".join(captures)
-    command = [sys.executable, *worker.arguments(captures, settings)]
-    feed = ProcessFeed(command, capture=title, stdin=stdin)
-    again = Again(tshark, files, settings.display_filter)
-    notes = Notes([name for name in captures if name != "-"])
-    app = SeamarkApp(feed, title=title, screen=screen, wireshark=again, notes=notes, state=state)
-    return run_app(app, mouse=screen.mouse)
-
-
-def _terminal_for_keys() -> int:
-    """Give the capture on standard input a descriptor of its own, and the keys /dev/tty.
-
-    Raises:
-        ToolError: if there is no terminal to take keys from.
-    """
-    capture = os.dup(0)
-    try:
-        keys = os.open("/dev/tty", os.O_RDWR)
-    except OSError as error:
-        raise ToolError(
-            "There is no terminal to take keys from.", "Use seamark scan -, which needs none."
-        ) from error
-    os.dup2(keys, 0)
-    os.close(keys)
-    return capture
 
 
 def main() -> int:

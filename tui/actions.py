@@ -139,6 +139,10 @@ ACTIONS: Final = (
            help="All columns as they were before anything was chosen."),
     Action("follow", "a", "follow", (FLOWS, LADDER), "follow",
            help="Keep the cursor on the last line as new ones come; moving ends it."),
+    Action("pause", "H", "pause", _WORK, "pause",
+           help="Let the view stand still while a live capture goes on; again, to go on."),
+    Action("stop", "E", "end the capture", _WORK, "stop",
+           help="End a live capture; what was seen stays on the screen."),
     # Marks, and what actions take.
     Action("mark", "m", "mark", _OF_FLOWS, "mark",
            help="Mark what actions take: the flow under the cursor, or all that @ chose; again, "

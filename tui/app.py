@@ -23,6 +23,7 @@ from tui.look import look
 from tui.screens.board import Board
 from tui.screens.columns import ColumnsScreen
 from tui.screens.compare import CompareScreen
+from tui.screens.desk import Desk
 from tui.screens.failure import FailureScreen
 from tui.screens.findings import FindingsScreen
 from tui.screens.flows import FlowsScreen
@@ -88,6 +89,7 @@ class SeamarkApp(Choosing):
         self.look.privacy.on = self.settings.privacy
         self.heading = title
         self.session = Session(notes)
+        self.session.stood_on = self._stood_on
         self.wireshark = wireshark
         self.history = History()
         self.copier = Clipboard()
@@ -140,6 +142,26 @@ class SeamarkApp(Choosing):
         except Exception as error:  # noqa: BLE001 - whatever ends the reading is told, and the rest stays
             last = replace(self.session.store.progress, status=Status.FAILED, error=repr(error))
             self.session.feed(Update(progress=last))
+
+    def _stood_on(self) -> set[int]:
+        """The flows that the screens are about."""
+        desks = (board for board in self.screen_stack if isinstance(board, Desk))
+        return {flow for desk in desks for flow in desk.held if flow is not None}
+
+    def stop_capture(self) -> None:
+        """End a live capture; what was seen stays."""
+        live = self.session.store.progress.status is Status.LIVE
+        if live:
+            self._feed.stop()
+        self.tell("the capture ends" if live else "nothing is being captured")
+
+    def pause_view(self) -> None:
+        """Let the view stand still while the capture goes on, or let it go on, too."""
+        if self.session.paused or self.session.store.progress.status.goes_on:
+            paused = self.session.pause()
+            self.tell("paused: what comes is kept, and shown later" if paused else "going on")
+        else:
+            self.tell("nothing more is to come")
 
     async def on_unmount(self) -> None:
         """Leave no process behind."""

@@ -134,6 +134,12 @@ class Evidence:
         self._put(flow)
         self._arrange()
 
+    def drop(self, flow: int) -> None:
+        """Know the flow no more."""
+        if self.knows(flow):
+            self.take(flow, None)
+        self._rules.pop(flow, None)
+
     def group(self, by: By) -> None:
         """Group the findings by something else, or anew where verdicts have come."""
         folded = {group.name for group in self._order if not group.open}

@@ -21,6 +21,8 @@ from dissect.errors import CaptureError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from dissect.source.tap import Line
+
 _LENGTH: Final = 4
 _LARGEST_FRAME: Final = 1 << 28
 _TAIL: Final = 2000
@@ -29,10 +31,14 @@ _CHUNK: Final = 1 << 16
 
 
 class Feed(Protocol):
-    """A source of updates; the last one has a status other than ``LOADING``."""
+    """A source of updates; the last one has a status that does not go on."""
 
     def updates(self) -> AsyncIterator[Update]:
         """The updates, as they come."""
+        ...
+
+    def stop(self) -> None:
+        """Let a live capture end; what was seen is still told."""
         ...
 
     async def close(self) -> None:
@@ -47,11 +53,19 @@ class ProcessFeed:
         command: the worker's argument list.
         capture: the capture's name, for the words of a failure.
         stdin: a file descriptor that the worker reads, where the capture comes through a pipe.
+        lines: live sources, which the worker inherits; they are closed here once it has them, so
+            that they end with it.
     """
 
     def __init__(
-        self, command: Sequence[str], *, capture: str = "", stdin: int | None = None
+        self,
+        command: Sequence[str],
+        *,
+        capture: str = "",
+        stdin: int | None = None,
+        lines: Sequence[Line] = (),
     ) -> None:
+        self._lines = tuple(lines)
         self._command = tuple(command)
         self._stdin = asyncio.subprocess.DEVNULL if stdin is None else stdin
         self._process: asyncio.subprocess.Process | None = None
@@ -64,7 +78,7 @@ class ProcessFeed:
         """Start the worker and yield what it says; its death becomes a last, failed update."""
         try:
             await self._start()
-            while self._progress.status is Status.LOADING:
+            while self._progress.status.goes_on:
                 update = await self._read()
                 self._progress = update.progress
                 yield update
@@ -74,9 +88,15 @@ class ProcessFeed:
         finally:
             await self.close()
 
+    def stop(self) -> None:
+        """Ask the worker, and not the tshark beside it, to come to an end."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGINT)
+
     async def close(self) -> None:
         """Terminate the worker and what it started, kill it if it lingers, and reap it."""
         self._closed = True
+        self._let_go()
         process = self._process
         if process is None:
             return
@@ -98,8 +118,15 @@ class ProcessFeed:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
+            pass_fds=[each for line in self._lines for each in line[1:] if each >= 0],
         )
+        self._let_go()
         self._talk = asyncio.create_task(self._listen())
+
+    def _let_go(self) -> None:
+        for line in self._lines:
+            line.close()
+        self._lines = ()
 
     async def _read(self) -> Update:
         stream = self._process.stdout if self._process else None

@@ -11,14 +11,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
-from dissect import cli
+from dissect import cli, worker
 from dissect.detect.finding import Severity
 from dissect.detect.policy import known
 from dissect.errors import UsageError
-from dissect.live import REPORTS, Limits, Watch
+from dissect.live import KEEP, REPORTS, Limits, Watch
 from dissect.source import filters, find_tshark
 from dissect.source.tap import MAIL, Line, Tap, connect, host, interface
+from tui.opening import terminal_for_keys, watch_on_screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,6 +96,17 @@ class _Duration(_Seconds):
     show_default=True,
     help="What captures; any is tcpdump where it is there.",
 )
+@click.option(
+    "--no-tui", is_flag=True, help="Print lines on a terminal, too, instead of opening the screen."
+)
+@click.option(
+    "--keep-flows",
+    type=click.IntRange(min=1),
+    default=KEEP,
+    show_default=True,
+    metavar="N",
+    help="Ended flows that the screen keeps; the oldest clean ones go first.",
+)
 @click.option("--batch", is_flag=True, help="Fail at once where ssh would ask something.")
 @click.option(
     "--format",
@@ -125,9 +138,10 @@ class _Duration(_Seconds):
 @cli.reading_options
 @click.pass_context
 def live(context: click.Context, /, stream: str | None, **options: Any) -> None:
-    """Watch mail as it passes, and print what is found at once.
+    """Watch mail as it passes: on the screen, or printed as it is found.
 
-    With - a capture is read from standard input as it comes:
+    On a terminal, and without --format and --no-tui, the screen opens. With - a capture is read
+    from standard input as it comes:
 
         ssh mx tcpdump -U -w - port 25 | seamark live -
 
@@ -142,18 +156,30 @@ def live(context: click.Context, /, stream: str | None, **options: Any) -> None:
         packets=options.pop("count"),
         rules=known(options.pop("stop_on")),
     )
+    on_screen = _on_screen(context, no_tui=options.pop("no_tui"))
     report, fail_on = REPORTS[options.pop("format")], options.pop("fail_on")
+    keep = options.pop("keep_flows")
     settings = cli.settings(context.obj, **options)
     tshark = find_tshark()
     filters.check(tshark, settings.display_filter)
     cli.take_any_text()
     watch = Watch(tshark, settings, report(_write), limits)
     with ExitStack() as opened:
-        lines = _connected(taps, opened)
+        lines = _connected(taps, opened, on_screen=on_screen)
+        if on_screen:
+            opened.pop_all()  # the screen's feed closes them
+            words = worker.live_arguments(lines, settings, limits, keep)
+            context.exit(watch_on_screen(context, tshark, lines, words))
         asyncio.run(_run(watch, lines))
         opened.pop_all()  # the watch has closed them
     found = watch.worst is not None and watch.worst >= Severity.parse(fail_on)
     context.exit(3 if watch.has_failed else int(found))
+
+
+def _on_screen(context: click.Context, *, no_tui: bool) -> bool:
+    """Whether to open the screen: where there is one, and nobody wants lines."""
+    said = context.get_parameter_source("format") is not ParameterSource.DEFAULT
+    return sys.stdout.isatty() and not no_tui and not said
 
 
 def _write(words: str) -> None:
@@ -196,10 +222,10 @@ def _hosts(hosts: list[Host], places: int) -> Sequence[Host | None]:
     return hosts
 
 
-def _connected(taps: Sequence[Tap], opened: ExitStack) -> list[Line]:
+def _connected(taps: Sequence[Tap], opened: ExitStack, *, on_screen: bool) -> list[Line]:
     """The lines, each open; all are closed again if one cannot be."""
     if not taps:
-        return [Line("-", os.dup(0))]
+        return [Line("-", terminal_for_keys() if on_screen else os.dup(0))]
     lines = []
     for tap in taps:
         line = connect(tap, _password(tap))

@@ -36,6 +36,8 @@ _MOST_AROUND: Final = 200
 """Flows that are looked into for a frame."""
 _MOST_KNOWN: Final = 2_000
 """Flows whose names a completion offers."""
+_MOST_WAITING: Final = 10_000
+"""Updates that a paused view lets wait; from then on the oldest are taken in."""
 _NO_VERDICT: Final = "no verdict"
 
 
@@ -62,7 +64,12 @@ class Session:
         self.revision = 0
         """Grows with every change that a screen may show."""
         self._verdict_of = VerdictOf()
+        self.paused = False
+        """Whether new packets wait, so that nothing moves on the screen."""
+        self.stood_on: Callable[[], set[int]] = set
+        """The flows that the user looks at, which therefore cannot go."""
         self._pending: deque[Update] = deque()
+        self._leaving: dict[int, None] = {}
         self._unread: dict[int, None] = {}
         self._frozen = 0
         self._unsearched: dict[int, None] = {}
@@ -84,15 +91,27 @@ class Session:
     def feed(self, update: Update) -> None:
         """Queue an update; ``work`` takes it in."""
         self._pending.extend(slices(update))
+        self.revision += self.paused  # the header says how much waits
 
     def work(self, budget: float = _BUDGET) -> bool:
         """Do what is pending for at most ``budget`` seconds; True where something changed."""
         end = perf_counter() + budget
         before = self.revision
-        for todo in (self._take, self._index, self._look_into):
+        for todo in (self._take, self._drop, self._index, self._look_into):
             while perf_counter() < end and todo():
                 self.revision += 1
         return self.revision != before
+
+    @property
+    def waiting(self) -> int:
+        """Updates that wait because the view is paused."""
+        return len(self._pending) if self.paused else 0
+
+    def pause(self) -> bool:
+        """Let the view stand still, or go on; whether it stands still now."""
+        self.paused = not self.paused
+        self.revision += 1
+        return self.paused
 
     # What a filter and a column may ask beside the flow itself.
 
@@ -240,9 +259,10 @@ class Session:
     # Work in slices.
 
     def _take(self) -> bool:
-        if not self._pending:
+        if not self._pending or (self.paused and len(self._pending) < _MOST_WAITING):
             return False
         update = self._pending.popleft()
+        self._leaving.update(dict.fromkeys(update.gone))
         flows = self.store.apply(update)
         touched = dict.fromkeys(packed.flow for packed in update.details)
         if not self.filter.matches_all:
@@ -252,6 +272,23 @@ class Session:
         self._judge()
         self.view.update(flows)
         self._freeze()
+        return True
+
+    def _drop(self) -> bool:
+        """Forget a flow that is no longer kept, unless the user holds on to it."""
+        if not self._leaving:
+            return False
+        held = self.marks | self.stood_on()
+        flow = next((each for each in self._leaving if each not in held), None)
+        if flow is None:
+            return False
+        del self._leaving[flow]
+        self.view.remove(flow)
+        self.evidence.drop(flow)
+        self.store.drop(flow)
+        for known in (self._unread, self._unsearched):
+            known.pop(flow, None)
+        self._inside.discard(flow)
         return True
 
     def _judge(self) -> None:

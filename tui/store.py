@@ -79,6 +79,12 @@ class Store:
         packed = self.packed.get(flow)
         return None if packed is None else unpack(packed)
 
+    def drop(self, flow: int) -> None:
+        """Forget a flow; it stays counted."""
+        self.summaries.pop(flow, None)
+        self.packed.pop(flow, None)
+        self._details.pop(flow, None)
+
     def _keep(self, flow: int, detail: FlowDetail) -> FlowDetail:
         self._details[flow] = detail
         if len(self._details) > _OPEN_DETAILS:

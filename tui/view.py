@@ -105,6 +105,14 @@ class View:
         for flow in changed:
             self._place(flow)
 
+    def remove(self, flow: int) -> None:
+        """List a flow no more; its summary has to be there still."""
+        old = self._key_of.pop(flow, None)
+        if old is not None:
+            self.version += 1
+            del self._keys[bisect_left(self._keys, old)]
+            self._count(old, flow, -1)
+
     def summary(self, flow: int) -> FlowSummary:
         """A flow by its number."""
         return self._summaries[flow]

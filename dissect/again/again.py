@@ -143,6 +143,11 @@ class Again:
         if file is None:
             raise CaptureError(f"{visible(name)} is none of the captures.", "Open it first.")
         if file.path == "-" or _is_pipe(file.path):
+            if file.path == "-" != file.name:
+                raise CaptureError(
+                    "The packets of a live capture are not kept.",
+                    "To see their bytes, capture into a file beside it: tcpdump -w FILE",
+                )
             where = "on standard input" if file.path == "-" else "in a pipe"
             raise CaptureError(
                 f"A capture {where} can be read only once.", "Save it in a file first."

@@ -249,6 +249,15 @@ class Status(Enum):
     COMPLETE = "complete"
     TRUNCATED = "truncated"
     FAILED = "failed"
+    LIVE = "live"
+    """Packets come from sources that go on."""
+    LOST = "lost"
+    """A live capture that is over, and of which a source had gone by itself."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether more is to come."""
+        return self in {Status.LOADING, Status.LIVE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +277,8 @@ class Progress:
     """What ended the reading and what to do about it, if it failed or was cut."""
     dropped: int | None = None
     """Packets that were dropped while the capture was made; None where it does not tell."""
+    evicted: int = 0
+    """Flows of a live capture that are counted and no longer kept."""
 
 
 class Packed(NamedTuple):
@@ -290,3 +301,5 @@ class Update:
     """All verdicts, where they changed."""
     peers: tuple[Peer, ...] | None = None
     """All clients, where they changed."""
+    gone: tuple[int, ...] = ()
+    """Flows that are no longer kept."""

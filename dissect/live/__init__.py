@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dissect.live.inlet import Inlet, Source
 from dissect.live.reports import REPORTS, Listener
+from dissect.live.screen import KEEP, Updates
 from dissect.live.watch import Limits, Watch
 
-__all__ = ["REPORTS", "Inlet", "Limits", "Listener", "Source", "Watch"]
+__all__ = ["KEEP", "REPORTS", "Inlet", "Limits", "Listener", "Source", "Updates", "Watch"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding, Severity
 from dissect.escape import visible
@@ -26,11 +27,17 @@ class Listener(Protocol):
     def finding(self, finding: Finding, flow: FlowSummary) -> None:
         """Something was found, once."""
 
+    def open(self, detail: FlowDetail) -> None:
+        """A flow that goes on has something new."""
+
     def flow(self, detail: FlowDetail) -> None:
         """A flow is over."""
 
     def changed(self, before: Source | None, now: Source) -> None:
         """A source's state, or what it has lost, is another one."""
+
+    def looked(self, ledger: Ledger) -> None:
+        """All that has changed since the last time was told."""
 
     def end(
         self,
@@ -58,8 +65,14 @@ class LiveText:
             f"[{visible(flow.capture)}] {finding.message}"
         )
 
+    def open(self, detail: FlowDetail) -> None:
+        """Nothing: its findings are told one by one."""
+
     def flow(self, detail: FlowDetail) -> None:
         """Nothing: what was found in it has been told."""
+
+    def looked(self, ledger: Ledger) -> None:
+        """Nothing: verdicts come at the end."""
 
     def changed(self, before: Source | None, now: Source) -> None:
         """A source came, went, or lost packets."""
@@ -102,6 +115,12 @@ class LiveJsonl:
     def finding(self, finding: Finding, flow: FlowSummary) -> None:
         """At once."""
         self._object(finding_object(finding, flow))
+
+    def open(self, detail: FlowDetail) -> None:
+        """Nothing: its findings are told one by one."""
+
+    def looked(self, ledger: Ledger) -> None:
+        """Nothing: verdicts come at the end."""
 
     def flow(self, detail: FlowDetail) -> None:
         """The flow without its findings, which were told."""

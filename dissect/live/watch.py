@@ -159,8 +159,10 @@ class Watch:
             self._changes(side)
             for detail in side.pipeline.changed(ROWS):
                 self._findings(detail)
+                self.listener.open(detail)
             for detail in side.pipeline.take():
                 self._ended(detail)
+        self.listener.looked(self.ledger)
 
     def _changes(self, side: _Side) -> None:
         now = side.inlet.source

@@ -112,6 +112,8 @@ EFFECTS: dict[str, Effect] = {
     "column-automatic": Effect(("plus",), first_column("flow")),
     "columns-default": Effect(("greater_than_sign", "plus"), first_column("flow")),
     "follow": Effect((), lambda seen: "follow" in seen.text and at(11)(seen)),
+    "pause": Effect((), "nothing more is to come"),
+    "stop": Effect((), "nothing is being captured"),
     "mark": Effect((), marked(0)),
     "mark-down": Effect((), lambda seen: marked(0)(seen) and at(1)(seen)),
     "unmark": Effect(("m",), marked()),

@@ -360,7 +360,7 @@ class FakeFeed:
 
     def __init__(self, updates: Sequence[Update] = ()) -> None:
         self._queue: asyncio.Queue[Update | None] = asyncio.Queue()
-        self.closed = 0
+        self.closed = self.stopped = 0
         for each in updates:
             self.more(each)
 
@@ -372,8 +372,12 @@ class FakeFeed:
         """The updates, until one says that it is the last."""
         while (each := await self._queue.get()) is not None:
             yield each
-            if each.progress.status is not Status.LOADING:
+            if not each.progress.status.goes_on:
                 return
+
+    def stop(self) -> None:
+        """Count the calls."""
+        self.stopped += 1
 
     async def close(self) -> None:
         """Count the calls."""

@@ -269,12 +269,15 @@ def state(session: Session) -> Line:
     if progress.status.value == "loading" and progress.bytes_total:
         share = f" {min(progress.bytes_read * 100 // progress.bytes_total, 99)}%"
     dropped = f"  {progress.dropped:,} dropped" if progress.dropped else ""
+    if session.paused:
+        role, words = Role.MEDIUM, f"paused, {session.waiting:,} waiting"
+    evicted = f"  {progress.evicted:,} evicted" if progress.evicted else ""
     notes = f"  {count(len(progress.warnings), 'note')}" if progress.warnings else ""
     return (
         Piece(f"{words}{share}", role),
         Piece(dropped, Role.BAD),
         Piece(notes, Role.MEDIUM),
-        Piece(f"  {progress.packets:,} packets", Role.DIM),
+        Piece(f"{evicted}  {progress.packets:,} packets", Role.DIM),
     )
 
 
@@ -298,4 +301,6 @@ _STATES: Final = {
     "complete": (Role.GOOD, "complete"),
     "truncated": (Role.MEDIUM, "truncated"),
     "failed": (Role.BAD, "failed"),
+    "live": (Role.GOOD, "live"),
+    "lost": (Role.BAD, "lost"),
 }

@@ -107,6 +107,11 @@ class CompareScreen(Desk):
             parts = parts[:-1]
         return [spread(parts, how, cells)]
 
+    @property
+    def held(self) -> tuple[int | None, ...]:
+        """Both."""
+        return tuple(self.flows.values())
+
     def taken(self) -> Subject:
         """Both flows."""
         return self.about(self.flows.values())

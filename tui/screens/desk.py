@@ -32,6 +32,11 @@ class Desk(Board):
         """The flow that the screen stands on."""
         return None
 
+    @property
+    def held(self) -> tuple[int | None, ...]:
+        """The flows that have to stay while the screen is there."""
+        return (self.here,)
+
     def taken(self) -> Subject:
         """What can be taken out: the flows that actions take, unless the screen knows better."""
         return self.about(self.session.chosen(self.here))
@@ -73,6 +78,14 @@ class Desk(Board):
         return hexdump.plain(found.data, hidden=lambda _data: packet.hidden(found, self.look))
 
     # Getting things out.
+
+    def action_pause(self) -> None:
+        """Let the view stand still, or go on."""
+        self.seamark.pause_view()
+
+    def action_stop(self) -> None:
+        """End a live capture."""
+        self.seamark.stop_capture()
 
     def action_copy(self, to_file: bool) -> None:  # noqa: FBT001 - an action's argument
         """Copy something, or write it to a file."""

@@ -151,7 +151,8 @@ class FlowsScreen(Desk):
 
     def _counts(self) -> Line:
         store, look = self.session.store, self.look
-        parts = [Piece(words.count(len(store.summaries), "flow"), Role.TEXT)]
+        seen = len(store.summaries) + store.progress.evicted
+        parts = [Piece(words.count(seen, "flow"), Role.TEXT)]
         parts.append(Piece(f"  {store.damaged:,} damaged", Role.BAD if store.damaged else Role.DIM))
         for severity, number in store.severities.items():
             if number:
@@ -343,6 +344,8 @@ class FlowsScreen(Desk):
 
 _EMPTY: Final = {
     Status.LOADING: "Reading. The first conversations appear here as soon as they are seen.",
+    Status.LIVE: "Watching. The first conversation appears here as soon as it begins.",
+    Status.LOST: "The source of the packets has gone, and no SMTP conversation was seen before.",
     Status.COMPLETE: "No SMTP conversation found.\n\nSeamark looks at ports 25, 587, 2525 and 465, "
     "and at any conversation that opens with a 220 greeting and EHLO or HELO.\n\n"
     "- another port: start again with --port NUMBER\n"

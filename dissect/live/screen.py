@@ -1,0 +1,171 @@
+"""A live capture as updates of the read model, for a screen that runs beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from dissect.analysis import pack
+from dissect.analysis.ledger import Ledger
+from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Progress, Status, Update, Verdict
+from dissect.detect.finding import Finding, Severity
+from dissect.escape import visible
+from dissect.live.inlet import Source, State
+from dissect.report import Summary
+
+KEEP: Final = 20_000
+"""Flows that are over and kept, unless told otherwise."""
+
+BATCH: Final = 400
+"""Flows in one update, so that who reads it is never busy for long."""
+
+PEERS: Final = 2.0
+"""Seconds between updates of the clients, which cost more than all else."""
+
+MOST_PEERS: Final = 1_000
+"""Clients that are told of while it goes on, the most damaged first."""
+
+DAMAGED: Final = Severity.MEDIUM
+"""From this severity on, a flow is kept rather than a clean one."""
+
+
+class Shelf:
+    """Which flows that are over are kept: up to a number of them, damaged ones the longest.
+
+    Args:
+        most: how many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._clean: dict[int, None] = {}
+        self._damaged: dict[int, None] = {}
+        self.evicted = 0
+        """Flows that had to go."""
+
+    def put(self, flow: FlowSummary) -> tuple[int, ...]:
+        """Keep a flow; those that have to go for it, the oldest clean ones first."""
+        bad = flow.severity is not None and flow.severity >= DAMAGED
+        (self._damaged if bad else self._clean)[flow.flow] = None
+        gone = []
+        while len(self._clean) + len(self._damaged) > self._most:
+            oldest = self._clean or self._damaged
+            gone.append(next(iter(oldest)))
+            del oldest[gone[-1]]
+        self.evicted += len(gone)
+        return tuple(gone)
+
+
+class Updates:
+    """Tells a screen of a live capture.
+
+    Args:
+        send: takes each update.
+        capture: what the sources are called together.
+        keep: flows that are over and kept.
+        warnings: what is to be said from the beginning.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Update], None],
+        capture: str,
+        keep: int = KEEP,
+        warnings: Iterable[str] = (),
+    ) -> None:
+        self._send = send
+        self._capture = capture
+        self._shelf = Shelf(keep)
+        self._warnings = tuple(warnings)
+        self._sources: dict[str, Source] = {}
+        self._flows = 0
+        self._details: dict[int, FlowDetail] = {}
+        self._gone: list[int] = []
+        self._told: Progress | None = None
+        self._told_peers = 0.0
+
+    def finding(self, finding: Finding, flow: FlowSummary) -> None:
+        """Nothing: it comes with its flow."""
+
+    def open(self, detail: FlowDetail) -> None:
+        """To be told at the next look."""
+        self._details[detail.summary.flow] = detail
+        self._flows = max(self._flows, detail.summary.flow + 1)
+
+    def flow(self, detail: FlowDetail) -> None:
+        """The same, and another flow may have to go for it."""
+        self.open(detail)
+        self._gone += self._shelf.put(detail.summary)
+
+    def changed(self, before: Source | None, now: Source) -> None:
+        """Remember how a source stands."""
+        if now != before:
+            self._sources[now.name] = now
+
+    def looked(self, ledger: Ledger) -> None:
+        """Tell of what has changed, if anything has."""
+        progress = self._progress(Status.LIVE)
+        if not self._details and progress == self._told:
+            return
+        verdicts = ledger.verdicts() if self._details else None
+        self._flush(progress, verdicts, self._peers(ledger) if self._details else None)
+
+    def end(
+        self,
+        sources: Iterable[Source],
+        verdicts: tuple[Verdict, ...],
+        peers: tuple[Peer, ...],
+        summary: Summary,
+    ) -> None:
+        """The last update: how it ended."""
+        self._sources = {source.name: source for source in sources}
+        lost = any(source.state is State.GONE for source in self._sources.values())
+        self._warnings = tuple(dict.fromkeys([*self._warnings, *summary.warnings]))
+        progress = self._progress(Status.LOST if lost else Status.COMPLETE)
+        self._flush(self._progress(Status.LIVE), None, None)
+        self._send(Update(progress=progress, verdicts=verdicts, peers=peers))
+
+    def _flush(
+        self,
+        progress: Progress,
+        verdicts: tuple[Verdict, ...] | None,
+        peers: tuple[Peer, ...] | None,
+    ) -> None:
+        details, gone = list(self._details.values()), tuple(self._gone)
+        self._details, self._gone, self._told = {}, [], progress
+        for start in range(0, len(details), BATCH):
+            part = details[start : start + BATCH]
+            self._send(
+                Update(
+                    progress=progress,
+                    summaries=tuple(detail.summary for detail in part),
+                    details=tuple(pack(detail) for detail in part),
+                )
+            )
+        # Behind the flows: one that ended a moment ago may be among those that go.
+        self._send(Update(progress=progress, verdicts=verdicts, peers=peers, gone=gone))
+
+    def _peers(self, ledger: Ledger) -> tuple[Peer, ...] | None:
+        """The clients, where they were not told of for a while."""
+        if time.monotonic() - self._told_peers < PEERS:
+            return None
+        self._told_peers = time.monotonic()
+        return ledger.peers()[:MOST_PEERS]
+
+    def _progress(self, status: Status) -> Progress:
+        sources = self._sources.values()
+        errors = [source.error for source in sources if source.error]
+        lost = [
+            source.dropped_kernel + source.dropped_interface + source.lost for source in sources
+        ]
+        return Progress(
+            capture=visible(self._capture),
+            status=status,
+            packets=sum(source.packets for source in sources),
+            flows=self._flows,
+            warnings=tuple(dict.fromkeys([*errors, *self._warnings])),
+            error="\n".join(errors),
+            dropped=sum(lost),
+            evicted=self._shelf.evicted,
+        )

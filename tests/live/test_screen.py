@@ -1,0 +1,65 @@
+"""A live capture on a real terminal: from the first packet to the seam, and a clean end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from live.seamark_live import ROOT, captures_of, until_none
+from live.talk import mail_server, talk
+from terminal.pty_terminal import PtyTerminal, home, seamark
+
+pytestmark = [
+    pytest.mark.tshark,
+    pytest.mark.terminal,
+    pytest.mark.skipif(sys.platform != "linux", reason="loopback is called lo"),
+    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
+]
+may_capture = pytest.mark.skipif(os.geteuid() != 0, reason="only root may capture here")
+FOUNDING = ROOT / "captures" / "founding-behind.pcap"
+
+
+@may_capture
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+def test_a_conversation_appears_while_it_is_watched(tmp_path: Path, size: tuple[int, int]) -> None:
+    """It can be opened at once; E ends the capture, what was seen stays, nothing is left behind."""
+    with mail_server() as port:
+        words = ("live", "-i", "lo", "-f", f"tcp port {port}", "--port", str(port))
+        with seamark(*words, size=size, env=home(tmp_path)) as screen:
+            screen.until("Watching", "live")
+            talk(port)
+            screen.until("1 damaged", "live")
+            screen.press("enter")
+            screen.until("EHLO")
+            screen.press("n", "n", "n")
+            screen.until("RCPT was masked as XXXX")
+            screen.press("E")
+            screen.until("complete")
+            screen.press("q", "q")
+            assert screen.wait() == 0
+            assert screen.until_alone() == {}
+            assert until_none(port) == []
+
+
+@may_capture
+def test_a_killed_screen_takes_the_capture_with_it(tmp_path: Path) -> None:
+    """No program of ours captures any more when the screen has died."""
+    with mail_server() as port:
+        words = ("live", "-i", "lo", "-f", f"tcp port {port}", "--port", str(port))
+        with seamark(*words, env=home(tmp_path)) as screen:
+            screen.until("Watching")
+            assert captures_of(port)
+            screen.hang_up()
+            assert until_none(port) == []
+
+
+def test_a_stream_on_standard_input_leaves_the_keys_to_the_terminal(tmp_path: Path) -> None:
+    """The packets come through the pipe, and q still quits."""
+    piped = ("sh", "-c", 'cat "$1" | exec "$2" -P -m tui live -', "sh", FOUNDING, sys.executable)
+    with PtyTerminal(piped, env={"PYTHONPATH": str(ROOT), **home(tmp_path)}) as screen:
+        screen.until("9 flows", "complete")
+        screen.press("q")
+        assert screen.wait() == 0

@@ -1,0 +1,112 @@
+"""A live capture on the screen: it stands still, ends, and lets go of what is too much."""
+
+from __future__ import annotations
+
+from tui_fakes import founding, plain, progress, update
+from tui_pilot import running
+
+from dissect.analysis.model import FlowSummary, Status, Update
+from dissect.live.inlet import Source, State
+from dissect.live.screen import Shelf, Updates
+from dissect.report import Summary
+from tui.session import Session
+
+
+def _done(session: Session) -> Session:
+    while session.work(1.0):
+        pass
+    return session
+
+
+def _put(shelf: Shelf, *flows: FlowSummary) -> list[int]:
+    return [gone for flow in flows for gone in shelf.put(flow)]
+
+
+def test_the_oldest_clean_flows_go_first_and_damaged_ones_last() -> None:
+    """Of two damaged flows and three clean ones, three places keep the damaged and the newest."""
+    shelf = Shelf(3)
+    damaged = [founding(0).summary, founding(3).summary]
+    clean = [plain(number).summary for number in (1, 2, 4)]
+    assert _put(shelf, damaged[0], clean[0], clean[1], damaged[1], clean[2]) == [1, 2]
+    assert _put(shelf, founding(5).summary) == [4]
+    assert _put(shelf, founding(6).summary) == [0]
+    assert shelf.evicted == 4
+
+
+def test_a_flow_that_goes_leaves_the_list_and_the_findings() -> None:
+    """It is counted still, and nothing of it is kept."""
+    session = Session()
+    session.feed(update([founding(0), plain(1), founding(2)], Status.LIVE))
+    _done(session)
+    before = session.evidence.total
+    session.feed(Update(progress=progress(Status.LIVE, evicted=1), gone=(0,)))
+    _done(session)
+    assert list(session.view) == [1, 2]
+    assert session.evidence.total == before - len(founding(0).findings)
+    assert session.store.detail(0) is None
+    assert session.store.damaged == 2
+
+
+def test_a_flow_stays_while_somebody_looks_at_it_or_has_marked_it() -> None:
+    """It goes as soon as nobody does."""
+    session = Session()
+    session.feed(update([plain(0), plain(1), plain(2)], Status.LIVE))
+    _done(session)
+    session.mark([0])
+    session.stood_on = lambda: {1}
+    session.feed(Update(progress=progress(Status.LIVE), gone=(0, 1, 2)))
+    assert list(_done(session).view) == [0, 1]
+    session.unmark()
+    session.stood_on = set
+    assert list(_done(session).view) == []
+
+
+async def test_a_paused_view_stands_still_and_then_shows_what_came() -> None:
+    """The header says so, with how much waits."""
+    async with running(update([plain(0)], Status.LIVE)) as seen:
+        assert "live" in seen.text
+        await seen.press("H")
+        seen.feed.more(update([plain(0), founding(1)], Status.LIVE))
+        await seen.settle()
+        assert "paused, 1 waiting" in seen.text
+        assert tuple(seen.app.session.view) == (0,)
+        await seen.press("H")
+        await seen.settle()
+        assert tuple(seen.app.session.view) == (0, 1)
+        assert "paused" not in seen.lines[0]
+
+
+async def test_the_end_of_a_capture_is_asked_for_once_there_is_one() -> None:
+    """The feed is told; the list stays."""
+    async with running(update([plain(0)], Status.LIVE)) as seen:
+        await seen.press("E")
+        assert seen.feed.stopped == 1
+        seen.feed.more(Update(progress=progress(Status.LOST, error="lo has ended by itself")))
+        await seen.settle()
+        assert "lost" in seen.lines[0]
+        assert "lo has ended by itself" in seen.text
+        assert tuple(seen.app.session.view) == (0,)
+
+
+def _source(state: State, **more: int) -> Source:
+    given = {"packets": 7, "decoded": 7, "lost": 0, "dropped_kernel": 2, "dropped_interface": 1}
+    error = "lo is gone" if state is State.GONE else ""
+    return Source(name="lo", state=state, error=error, **{**given, **more})
+
+
+def test_a_source_that_has_gone_makes_the_last_update_say_so() -> None:
+    """Its counters and its reason are in it, and the flows of the last moment come before it."""
+    sent: list[Update] = []
+    updates = Updates(sent.append, "lo")
+    updates.changed(None, _source(State.CONNECTED))
+    updates.flow(plain(0))
+    nothing = Summary(
+        captures=1, packets=7, flows=1, findings={}, status="truncated", warnings=("lo is gone",)
+    )
+    updates.end([_source(State.GONE)], (), (), nothing)
+    assert [flow.flow for each in sent for flow in each.summaries] == [0]
+    assert [each.progress.status.goes_on for each in sent] == [True] * (len(sent) - 1) + [False]
+    last = sent[-1].progress
+    assert (last.status, last.packets, last.dropped) == (Status.LOST, 7, 3)
+    assert last.error == "lo is gone"
+    assert last.warnings == ("lo is gone",)

@@ -1,0 +1,119 @@
+"""Opens the screen: on captures, or on live sources; what is wrong is told before it is taken."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from dissect import worker
+from dissect.again import Again
+from dissect.errors import ToolError
+from dissect.source import CaptureFile, filters, find_tshark, open_capture
+from tui import terminal
+from tui.settings import NAMES, RATES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+
+    from dissect.pipeline import Settings
+    from dissect.source import Tshark
+    from dissect.source.tap import Line
+
+
+def read_on_screen(
+    context: click.Context, captures: tuple[str, ...], settings: Settings, said: dict[str, Any]
+) -> int:
+    """Walk the conversations of captures; the exit code.
+
+    Raises:
+        SeamarkError: for what is wrong with the captures or the settings.
+    """
+    tshark = find_tshark()
+    files = [open_capture(name) for name in captures]
+    filters.check(tshark, settings.display_filter)
+    stdin = terminal_for_keys() if "-" in captures else None
+    again = Again(tshark, files, settings.display_filter)
+    feed: dict[str, Any] = {"stdin": stdin}
+    words = worker.arguments(captures, settings)
+    kept = [name for name in captures if name != "-"]
+    return _run(context, said, words, ", ".join(captures), again, feed, kept)
+
+
+def watch_on_screen(
+    context: click.Context, tshark: Tshark, lines: Sequence[Line], words: Sequence[str]
+) -> int:
+    """Watch live sources that are open; the exit code.
+
+    The settings of the screen are those of ``seamark CAPTURE``: the configuration file's and the
+    environment's.
+
+    Args:
+        context: that of the command.
+        tshark: for what the screen asks.
+        lines: the sources; closed here.
+        words: of the worker that watches them.
+
+    Raises:
+        SeamarkError: for what is wrong with the settings.
+    """
+    inner = _settings_of_screen(context)
+    again = Again(tshark, [CaptureFile(line.name, "-", 0) for line in lines])
+    said = {name: inner.params[name] for name in NAMES}
+    title = ", ".join(line.name for line in lines)
+    return _run(inner, said, words, title, again, {"lines": lines}, [])
+
+
+def _settings_of_screen(context: click.Context) -> click.Context:
+    """A context of the command that opens captures, with nothing said on its command line."""
+    root = context.find_root()
+    command: Any = root.command
+    opened: click.Context = command.commands["open"].make_context("open", ["-"], parent=root)
+    return opened
+
+
+def _run(
+    context: click.Context,
+    said: dict[str, Any],
+    words: Sequence[str],
+    title: str,
+    again: Again,
+    source: dict[str, Any],
+    captures: Sequence[str],
+) -> int:
+    """Run the app with a worker that was given these words; ``source`` is what it reads."""
+    terminal.prepare(slow=RATES[said["rate"]], colour=not said["no_color"])
+    from tui import chosen  # noqa: PLC0415 - Textual reads its switches at import
+    from tui.app import SeamarkApp, run_app  # noqa: PLC0415
+    from tui.feed import ProcessFeed  # noqa: PLC0415
+    from tui.notes import Notes  # noqa: PLC0415
+    from tui.state import State  # noqa: PLC0415
+
+    state = State.load()
+    screen = chosen.screen(context, said, state)
+    feed = ProcessFeed([sys.executable, *words], capture=title, **source)
+    app = SeamarkApp(
+        feed, title=title, screen=screen, wireshark=again, notes=Notes(captures), state=state
+    )
+    return run_app(app, mouse=screen.mouse)
+
+
+def terminal_for_keys() -> int:
+    """Give the capture on standard input a descriptor of its own, and the keys /dev/tty.
+
+    Raises:
+        ToolError: if there is no terminal to take keys from.
+    """
+    capture = os.dup(0)
+    try:
+        keys = os.open("/dev/tty", os.O_RDWR)
+    except OSError as error:
+        os.close(capture)
+        raise ToolError(
+            "There is no terminal to take keys from.", "Use seamark scan -, which needs none."
+        ) from error
+    os.dup2(keys, 0)
+    os.close(keys)
+    return capture
