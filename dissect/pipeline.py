@@ -115,6 +115,11 @@ class Pipeline:
         for flow, events in self.tracker.expire(now):
             self._move(flow, events)
 
+    def interrupt(self) -> None:
+        """The source was away for a while: mark that in the flows that go on."""
+        for flow, events in self.tracker.interrupt():
+            self._move(flow, events)
+
     def finish(self) -> None:
         """The capture is over: end all flows."""
         for flow, events in self.tracker.finish():

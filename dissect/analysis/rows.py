@@ -32,6 +32,7 @@ NOTES: Final = {
     NoteKind.UNSEEN: (RowKind.GAP, "{size:,} bytes are not in the capture"),
     NoteKind.CUT: (RowKind.GAP, "{size:,} bytes cut by the snap length"),
     NoteKind.LOST: (RowKind.GAP, "{size:,} bytes were sent and never arrived"),
+    NoteKind.INTERRUPTED: (RowKind.GAP, "the capture was interrupted here"),
     NoteKind.REPEAT: (RowKind.RETRANSMISSION, "{size:,} bytes sent again"),
     NoteKind.CONFLICT: (RowKind.RETRANSMISSION, "{size:,} bytes sent again, and different"),
     NoteKind.FIN: (RowKind.CLOSE, "closes (FIN)"),

@@ -32,6 +32,9 @@ ODD_REPLIES: Final = (
     traits.REFUSED | traits.UNANSWERED | traits.ALONE | traits.MASK | traits.GOODBYE
 )
 
+UNKNOWN: Final = frozenset({NoteKind.UNSEEN, NoteKind.CUT, NoteKind.INTERRUPTED})
+"""Notes that tell of what passed and is not in the capture."""
+
 NO_VERBS: Final = frozenset({"", " ", END_OF_DATA})
 """AUTH answers, empty lines and message data."""
 
@@ -246,7 +249,7 @@ class Context:
 
     def note(self, note: Note) -> None:
         """Learn what TCP did."""
-        self.gap |= note.kind in (NoteKind.UNSEEN, NoteKind.CUT)
+        self.gap |= note.kind in UNKNOWN
         self.unsure |= self.gap
         if note.kind is NoteKind.CONFLICT and len(self.conflicts) < MANY:
             self.conflicts.append(note)

@@ -91,7 +91,7 @@ def signs(context: Context, ended: Ended, reset: Reset) -> list[Sign]:
     own = frozenset(f for r in ended.resets for f in r.note.frames)
     own |= frozenset(f for reply in context.suspects for f in reply.frames)
     found = [foreign(side, reset.note.frames[0], own), _after(ended, reset, side)]
-    if not (context.unsure or ended.holes or ended.midway):
+    if not (context.unsure or ended.partial or ended.midway):
         found.append(_place(ended, reset, side))
     return [sign for sign in found if sign is not None]
 

@@ -184,6 +184,8 @@ class NoteKind(Enum):
     """Bytes that the snap length cut."""
     LOST = "lost"
     """Bytes that were sent and never acknowledged."""
+    INTERRUPTED = "interrupted"
+    """The capture lacks all that passed until the next frame."""
     REPEAT = "repeat"
     CONFLICT = "conflict"
     """A repeat with other bytes."""
@@ -294,6 +296,13 @@ class Ended(NamedTuple):
     """The lines that there are of a reply whose last line never came."""
     head: bytes = b""
     """The client's first bytes, at most 16: what they are tells its protocol."""
+    interrupted: bool = False
+    """Whether the capture was interrupted while it went on."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether something that passed may be missing in the capture."""
+        return bool(self.holes) or self.interrupted
 
     @property
     def stalled(self) -> bool:

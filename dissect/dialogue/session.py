@@ -30,7 +30,17 @@ from dissect.dialogue.pending import Pending
 from dissect.dialogue.server import GO_AHEAD, RECENT, ServerReader, make
 from dissect.dialogue.transactions import Transactions
 from dissect.evidence import FrameFacts, Side
-from dissect.streams import Chunk, Closing, Copies, Flow, Hole, Missing, Repeat, StreamEvent
+from dissect.streams import (
+    Chunk,
+    Closing,
+    Copies,
+    Flow,
+    Hole,
+    Interruption,
+    Missing,
+    Repeat,
+    StreamEvent,
+)  # fmt: skip
 
 SECRETS: Final = 16
 """Credentials remembered, to find them where a server quotes them."""
@@ -87,6 +97,7 @@ class Session:
         """Stream offset of the client's last bytes."""
         self.tail_repeats = 0
         self.holes = 0
+        self.interrupted = False
         self.recent: deque[Chunk] = deque(maxlen=RECENT)
         """What was read last, to show at a seam."""
         self.encrypted = False
@@ -106,6 +117,9 @@ class Session:
                 self._repeat(event)
             elif type(event) is Closing:
                 self._closing(event)
+            elif type(event) is Interruption:
+                self.interrupted = True
+                self._note(NoteKind.INTERRUPTED, Side.CLIENT, event.time, self.tail, 0, event.frame)
         return out
 
     # The client's bytes, and what its reader tells.
@@ -276,7 +290,8 @@ class Session:
 
     def _half_blind(self) -> bool:
         """Whether the client's side is not, or not wholly, in the capture."""
-        return not self.flow.half_client.seen or self.flow.midway or bool(self.holes)
+        partial = bool(self.holes) or self.interrupted
+        return not self.flow.half_client.seen or self.flow.midway or partial
 
     def _paired(self, exchange: Exchange) -> None:
         """An exchange is complete."""
@@ -406,7 +421,7 @@ class Session:
             rtt=max(0.0, flow.granted - flow.opened) if flow.opened and flow.granted else 0.0,
             chunk=self.client.chunk if self.client.mode is Mode.CHUNK else 0,
             header=header, header_start=header_start,
-            unfinished=unfinished, head=self.client.head,
+            unfinished=unfinished, head=self.client.head, interrupted=self.interrupted,
         )  # fmt: skip
 
     def _unfinished(self) -> Command | None:

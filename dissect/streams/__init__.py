@@ -1,7 +1,7 @@
 """From segments to the two byte streams of each connection, with every seam kept.
 
 In: ``Segment``.  Out, per flow: ``Chunk`` (new bytes, in order, with the frame that brought them
-and the seam before them), ``Hole``, ``Repeat``, ``Closing``.
+and the seam before them), ``Hole``, ``Interruption``, ``Repeat``, ``Closing``.
 
 A segment's payload is delivered only after the bytes that it acknowledges, so that neither
 reordering nor a capture that swaps the directions changes what the dialogue reads.
@@ -16,6 +16,7 @@ from dissect.streams.events import (
     Copies,
     Hole,
     Idle,
+    Interruption,
     Missing,
     Repeat,
     Stall,
@@ -32,6 +33,7 @@ __all__ = [
     "Flow",
     "Hole",
     "Idle",
+    "Interruption",
     "Missing",
     "Repeat",
     "Stall",

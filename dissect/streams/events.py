@@ -49,6 +49,14 @@ class Hole(NamedTuple):
     missing: Missing
 
 
+class Interruption(NamedTuple):
+    """The capture was interrupted: what passed until the next frame is not known."""
+
+    frame: int
+    """The last frame before it."""
+    time: float
+
+
 class Copies(NamedTuple):
     """Two copies of the same bytes that are not the same."""
 
@@ -127,4 +135,4 @@ class Idle(NamedTuple):
     """The last frame before it and the first behind it."""
 
 
-StreamEvent = Chunk | Hole | Repeat | Closing
+StreamEvent = Chunk | Hole | Interruption | Repeat | Closing

@@ -6,7 +6,7 @@ from typing import Final
 
 from dissect.evidence import Endpoint, Side
 from dissect.segments import ACK, PSH, RST, SYN, Segment
-from dissect.streams.events import Closing, Idle, StreamEvent
+from dissect.streams.events import Closing, Idle, Interruption, StreamEvent
 from dissect.streams.half import HALF, HELD_BYTES, MODULUS, Half
 
 PATIENCE_SEGMENTS: Final = 1_024
@@ -40,6 +40,7 @@ class Flow:
         "half_client",
         "half_server",
         "idle",
+        "interrupted",
         "key",
         "last_frame",
         "midway",
@@ -80,6 +81,8 @@ class Flow:
         self.opened = self.granted = 0.0
         """When the SYN, and the SYN that answers it, passed; 0 where they were not seen."""
         self.idle: list[Idle] = []
+        self.interrupted = False
+        """Whether the capture lacks what passed since the last segment."""
         v6 = ":" in client.address
         self.half_client = Half(Side.CLIENT, v6=v6)
         self.half_server = Half(Side.SERVER, v6=v6)
@@ -98,8 +101,9 @@ class Flow:
             sender, peer = self.half_client, self.half_server
         else:
             sender, peer = self.half_server, self.half_client
-        if segment.time - self.end > IDLE_SECONDS:
+        if segment.time - self.end > IDLE_SECONDS and not self.interrupted:
             self._silence(sender, segment)
+        self.interrupted = False
         self.last_frame = segment.frame
         self.end = segment.time
         if segment.ttl != sender.ttl:
@@ -170,6 +174,16 @@ class Flow:
         sender.seen += 1
         peer.acked = max(peer.acked, acked)
         return True
+
+    def interrupt(self) -> list[StreamEvent]:
+        """The capture was interrupted here: what is not seen from now on may have been there.
+
+        Bytes that are missing behind it become holes, as ever.  Neither the silence until the
+        next segment nor bytes that were sent in vain so far prove anything any more.
+        """
+        self.interrupted = True
+        self.half_client.stall = self.half_server.stall = None
+        return [Interruption(self.last_frame, self.end)]
 
     def finish(self) -> list[StreamEvent]:
         """Nothing more will come: deliver what waits, with its holes."""

@@ -119,6 +119,12 @@ class Tracker:
             if place < spare or now - end >= IDLE_SECONDS
         ]
 
+    def interrupt(self) -> Iterator[Result]:
+        """The capture was interrupted: the flows that it cuts, those that have not closed."""
+        for flow in self.open.values():
+            if not flow.finished:
+                yield flow, flow.interrupt()
+
     def finish(self) -> Iterator[Result]:
         """End all flows: those that have closed in that order, the others as they appeared.
 

@@ -67,7 +67,7 @@ class BdatSizeMismatch(Rule):
 
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """Text behind a chunk, and a chunk that is not full."""
-        if context.unsure or ended.holes:
+        if context.unsure or ended.partial:
             return
         for storm in context.storms:
             if stop := _surplus_begins(storm):

@@ -108,7 +108,7 @@ class BodyParsedAsCommands(Rule):
 
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """All runs."""
-        if not ended.client_seen or ended.holes:
+        if not ended.client_seen or ended.partial:
             return
         for storm in context.storms:
             cause = _cause(storm)

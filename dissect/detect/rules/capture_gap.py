@@ -2,7 +2,7 @@
 
 ## What it reports
 The first hole of a flow that the receiver has acknowledged: the packet arrived there, and the
-capture dropped it.
+capture dropped it. In live capture, too, that the source was away for a while.
 
 ## Why it matters
 What the hole held is not known, and rules that rest on silence must not speak.
@@ -44,13 +44,16 @@ class CaptureGap(Rule):
         sources=("RFC 9293 section 3.4",),
     )
 
-    notes = traits.NOTES[NoteKind.UNSEEN]
+    notes = traits.NOTES[NoteKind.UNSEEN] | traits.NOTES[NoteKind.INTERRUPTED]
 
     def __init__(self) -> None:
-        self._told = False
+        self._told = self._interrupted = False
 
     def note(self, context: Context, note: Note) -> Iterator[Finding]:
-        """The first hole."""
+        """The first hole, and the first interruption."""
+        if note.kind is NoteKind.INTERRUPTED and not self._interrupted:
+            self._interrupted = True
+            yield self._interruption(context, note)
         if note.kind is not NoteKind.UNSEEN or self._told:
             return
         self._told = True
@@ -61,4 +64,15 @@ class CaptureGap(Rule):
             "capture",
             confidence=0.95,
             remedy=("Capture with a larger buffer: tcpdump -B 65536",),
+        )
+
+    def _interruption(self, context: Context, note: Note) -> Finding:
+        """The source was away."""
+        return self.finding(
+            context,
+            (note,),
+            "The capture was interrupted during this conversation: what passed meanwhile is not "
+            "known",
+            confidence=1.0,
+            remedy=("What follows was captured behind the interruption: judge it with care",),
         )

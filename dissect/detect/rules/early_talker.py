@@ -155,7 +155,7 @@ class EarlyTalker(Rule):
 
 def _certain(context: Context, ended: Ended) -> bool:
     """Whether the capture is whole enough, and nothing allows the client to talk at once."""
-    whole = not (context.midway or ended.holes or ended.cut)
+    whole = not (context.midway or ended.partial or ended.cut)
     cached = context.extensions & CACHED or any(
         CACHED & set(keyword.candidates) for keyword in context.keywords
     )

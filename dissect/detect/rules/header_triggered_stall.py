@@ -84,7 +84,7 @@ class HeaderTriggeredStall(Rule):
 def _explained(context: Context, ended: Ended, stuck: Stuck) -> bool:
     """Whether a limit, the size of the segment or a silence explains the end."""
     return bool(
-        ended.holes
+        ended.partial
         or limits.crossing(context, ended, stuck.start, stuck.stop)
         or stalls.oversized(ended, ended.client)
         or stalls.swallowed(ended, ended.client)

@@ -61,7 +61,7 @@ class LimitDrop(Rule):
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """Look at the segment at which the client stopped."""
         stuck = stalls.stuck(context, ended)
-        if stuck is None or ended.holes or silences.fatal(context, ended) is not None:
+        if stuck is None or ended.partial or silences.fatal(context, ended) is not None:
             return
         crossing = limits.crossing(context, ended, stuck.start, stuck.stop)
         if crossing is None:

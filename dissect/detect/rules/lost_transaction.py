@@ -100,7 +100,7 @@ class LostTransaction(Rule):
             f"The {closing.side.value} {how} the connection in the {_phase(transaction, ended)} "
             "phase, " + (UNSEEN if blind else "before the message was accepted"),
             severity=Severity.LOW if blind else None,
-            confidence=0.4 if blind else 0.6 if ended.holes else 0.95,
+            confidence=0.4 if blind else 0.6 if ended.partial else 0.95,
             observed=last.text if isinstance(last, Reply) else last.line if last else b"",
             impact=""
             if blind

@@ -104,7 +104,7 @@ class MissingTerminator(Rule):
 
 def _waited(context: Context, ended: Ended, body: Command) -> bool:
     """Whether the server had all that was sent, and both sides waited."""
-    if context.unsure or ended.holes or not ended.closed or not ended.server_seen:
+    if context.unsure or ended.partial or not ended.closed or not ended.server_seen:
         return False
     if ended.client.acked < body.offset + body.size:
         return False

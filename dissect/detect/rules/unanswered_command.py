@@ -62,7 +62,7 @@ class UnansweredCommand(Rule):
         waiting = [c for c in ended.pending if c.verb != "QUIT" and c.number < text]
         if not waiting or self._lost or not ended.closed or ended.tls:
             return
-        if context.unsure or not ended.server_seen or ended.holes:
+        if context.unsure or not ended.server_seen or ended.partial:
             return
         command = waiting[0]
         more = f", nor did {len(waiting) - 1} behind it" if len(waiting) > 1 else ""
