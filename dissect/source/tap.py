@@ -56,8 +56,10 @@ command -v $t >/dev/null || { echo "seamark: $t is missing" >&2; exit 127; };
 if [ $t = dumpcap ]; then
   set -- -q -P -i "$i" -f "$f" -w -;
 else
-  case $(tcpdump --help 2>&1) in *immediate-mode*) m=--immediate-mode;; *) m=;; esac;
-  set -- -U $m -n -s 0 -i "$i" -w - "$f";
+  h=$(tcpdump --help 2>&1);
+  case $h in *immediate-mode*) m=--immediate-mode;; *) m=;; esac;
+  case $h in *"-B size"*) m="$m -B %BUFFER%";; esac;
+  set -- -U $m -n -s %SNAP% -i "$i" -w - "$f";
 fi;
 exec 3<&0;
 $r $t "$@" </dev/null 3<&- & p=$!;
@@ -71,7 +73,22 @@ kill $k 2>/dev/null;
 exit $c
 """
 
-SCRIPT: Final = " ".join(line.strip() for line in _SCRIPT.strip().splitlines())
+BUFFER: Final = 32_768
+"""KiB that the kernel may fill while tcpdump is busy; its own 2 MiB are soon full."""
+
+SNAP: Final = 66_000
+"""Bytes of a packet that are captured: more than any that is not a jumbo of IPv6.
+
+In immediate mode libpcap gives each packet on the interface ``any`` a slot of this size, so that
+tcpdump's own 262,144 leave eight slots in 2 MiB, and a few packets at once are dropped
+(libpcap, ``pcap-linux.c``, ``setup_mmapped``).
+"""
+
+SCRIPT: Final = (
+    " ".join(line.strip() for line in _SCRIPT.strip().splitlines())
+    .replace("%BUFFER%", str(BUFFER))
+    .replace("%SNAP%", str(SNAP))
+)
 """Takes an interface, a filter, a privilege and a program (empty for any).
 
 Each line on its standard input asks the program for its counters; the end of it ends the program.
