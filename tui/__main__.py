@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from dissect import cli, rulebook
+from dissect.commands.doctor import doctor
 from dissect.detect.policy import DEFAULT, known
 from dissect.errors import ToolError
 from tui.config_command import config_
@@ -40,6 +41,7 @@ def seamark() -> None:
     seamark live -i eth0        watch mail as it passes, here or over ssh
     seamark demo                the bundled case
     seamark rules [NAME]        what is looked for, or one rule explained
+    seamark doctor              what is missing here or on a host, and what mends it
     seamark config show         what is set, and where
     seamark open --help         the options of the screen
 
@@ -76,6 +78,7 @@ def demo(context: click.Context) -> None:
 seamark.add_command(cli.scan)
 seamark.add_command(config_)
 seamark.add_command(live)
+seamark.add_command(doctor)
 
 
 @seamark.command()

@@ -32,7 +32,7 @@ import click
 from dissect.config import check, tables
 from dissect.detect import policy
 
-FREE: Final = frozenset({"config", "-h", "--help", "--version"})
+FREE: Final = frozenset({"config", "doctor", "-h", "--help", "--version"})
 """First words that are obeyed whatever the file says: for mending it, or for asking how."""
 
 

@@ -24,13 +24,16 @@ OPEN: Final = "open"
 NAMES: Final = {OPEN: TUI}
 """Commands whose table is not called as they are: this one has no name that anybody types."""
 
+WITHOUT: Final = frozenset({"doctor"})
+"""Commands without a table: this one looks whether the file is right, and takes nothing from it."""
+
 
 def commands(group: click.Group) -> dict[str, click.Command]:
     """The commands that have options, by the name of their table."""
     return {
         NAMES.get(name, name): command
         for name, command in group.commands.items()
-        if options(command) and not isinstance(command, click.Group)
+        if options(command) and not isinstance(command, click.Group) and name not in WITHOUT
     }
 
 

@@ -154,6 +154,26 @@ def interface(word: str) -> str:
     return word
 
 
+def shell(
+    script: str, words: Sequence[str] = (), there: Host | None = None, *, batch: bool = False
+) -> list[str]:
+    """The words that run a script in a POSIX shell, here or through ssh.
+
+    Args:
+        script: one line.
+        words: its positional parameters.
+        there: the remote host; None for this machine.
+        batch: fail at once where ssh would ask something.
+    """
+    if there is None:
+        return ["/bin/sh", "-c", script, "seamark", *words]
+    user = ["-l", there.user] if there.user else []
+    port = ["-p", str(there.port)] if there.port else []
+    asks = ["-o", "BatchMode=yes"] if batch else []
+    command = shlex.join(["sh", "-c", script, "seamark", *words])
+    return [*SSH, *asks, *user, *port, "--", there.name, command]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tap:
     """Where to capture, and how."""
@@ -172,21 +192,8 @@ class Tap:
 
     def command(self) -> list[str]:
         """The words that start it."""
-        words = ["seamark", self.interface, self.bpf, self.privilege, self.program]
-        if self.host is None:
-            return ["/bin/sh", "-c", SCRIPT, *words]
-        user = ["-l", self.host.user] if self.host.user else []
-        port = ["-p", str(self.host.port)] if self.host.port else []
-        batch = ["-o", "BatchMode=yes"] if self.batch else []
-        return [
-            *SSH,
-            *batch,
-            *user,
-            *port,
-            "--",
-            self.host.name,
-            shlex.join(["sh", "-c", SCRIPT, *words]),
-        ]
+        words = (self.interface, self.bpf, self.privilege, self.program)
+        return shell(SCRIPT, words, self.host, batch=self.batch)
 
 
 class Line(NamedTuple):

@@ -219,6 +219,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "help": help_text,
     "help scan": lambda: help_text("scan"),
     "help live": lambda: help_text("live"),
+    "help doctor": lambda: help_text("doctor"),
     "help rules": lambda: help_text("rules"),
     "scan text": scan_text,
     "scan twin": scan_twin,
