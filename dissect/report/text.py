@@ -140,11 +140,11 @@ class TextReporter:
         )
         self._wrapped(visible(finding.message), "      ")
         if finding.observed:
-            self._line(f"      observed  {_observed(finding)}")
+            self._line(f"      observed  {observed(finding)}")
         if finding.original:
             self._line(f"      original  {visible(finding.original)}")
         if finding.seam:
-            self._line(f"      seam      {_seam(finding.seam)}")
+            self._line(f"      seam      {place(finding.seam)}")
         if finding.impact:
             self._wrapped(f"impact    {visible(finding.impact)}", "      ", "                ")
         if finding.filter and finding.severity >= Severity.MEDIUM:
@@ -268,7 +268,7 @@ def _name(text: str) -> str:
     return safe if len(safe) <= NAME else safe[: NAME - 3] + "..."
 
 
-def _observed(finding: Finding) -> str:
+def observed(finding: Finding) -> str:
     """The bytes as they were, with the seam at its byte."""
     data, seam = finding.observed[:200], finding.seam
     if seam is None or not 0 < seam.offset <= len(data):
@@ -276,7 +276,7 @@ def _observed(finding: Finding) -> str:
     return f"{visible(data[: seam.offset])}{SEAM}{visible(data[seam.offset :])}"
 
 
-def _seam(seam: SeamInside) -> str:
+def place(seam: SeamInside) -> str:
     """Where a seam is, and between which frames."""
     before, after = seam.seam.before, seam.seam.after
     where = f"frames {before} | {after}" if before != after else f"frame {before}"

@@ -10,6 +10,7 @@ one frame whole, some streams as a file of their own.
 
 from dissect.source import drops, filters
 from dissect.source.columns import columns
+from dissect.source.cut import Comments, cut
 from dissect.source.export import export
 from dissect.source.file import CaptureFile, open_capture
 from dissect.source.outcome import Outcome
@@ -19,11 +20,13 @@ from dissect.source.tshark import Tshark, find_tshark
 
 __all__ = [
     "CaptureFile",
+    "Comments",
     "Element",
     "Outcome",
     "Tree",
     "Tshark",
     "columns",
+    "cut",
     "drops",
     "export",
     "filters",

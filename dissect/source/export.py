@@ -27,6 +27,9 @@ PRIVATE: Final = 0o600
 WRITING: Final = re.compile(rb"written to|while writing", re.IGNORECASE)
 """What tshark and mergecap say where they cannot write."""
 
+ALONE: Final = "Save the flows of one capture at a time, and fewer of them."
+"""What to do without mergecap."""
+
 Wanted = Mapping[CaptureFile, Sequence[int]]
 """Captures, and tshark's numbers of the TCP streams that are wanted of each."""
 
@@ -44,14 +47,14 @@ async def export(tshark: Tshark, wanted: Wanted, path: Path, display_filter: str
         for capture, streams in wanted.items()
         for chosen in _filters(streams)
     ]
-    async with _creating(path) as file:
+    async with creating(path) as file:
         try:
             if len(parts) == 1:
                 await _write(tshark, *parts[0], file)
             else:
                 await _merged(tshark, parts, path.parent, file)
         except OSError as error:
-            raise _unwritable(path, error) from None
+            raise unwritable(path, error) from None
         count = await asyncio.to_thread(_count, path)
         if not count:
             raise CaptureError(
@@ -74,7 +77,7 @@ def _filters(streams: Sequence[int]) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def _creating(path: Path) -> AsyncIterator[int]:
+async def creating(path: Path) -> AsyncIterator[int]:
     """A new file, open for writing; it goes away where what follows fails."""
     shown = visible(str(path))
     try:
@@ -82,7 +85,7 @@ async def _creating(path: Path) -> AsyncIterator[int]:
     except FileExistsError:
         raise UsageError(f"{shown} is there already.", "Choose another name.") from None
     except (OSError, ValueError) as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     try:
         yield file
     except BaseException:
@@ -92,7 +95,7 @@ async def _creating(path: Path) -> AsyncIterator[int]:
         os.close(file)
 
 
-def _unwritable(path: Path, error: OSError | ValueError) -> SeamarkError:
+def unwritable(path: Path, error: OSError | ValueError) -> SeamarkError:
     """Why a file cannot be made, and what to do."""
     shown, folder = visible(str(path)), visible(str(path.parent))
     if isinstance(error, FileNotFoundError):
@@ -107,7 +110,7 @@ async def _write(tshark: Tshark, capture: CaptureFile, chosen: str, file: int) -
     """Write the packets that a filter chooses of one capture."""
     command = [tshark.path, "-n", "-r", capture.path, "-Y", chosen, "-F", "pcapng", "-w", "-"]
     ran = await run(command, out=file)
-    _check(ran)
+    check_writing(ran)
     settle(capture.name, ran, got=1)
 
 
@@ -115,7 +118,7 @@ async def _merged(
     tshark: Tshark, parts: Sequence[tuple[CaptureFile, str]], folder: Path, file: int
 ) -> None:
     """Write the packets of several parts in the order of their time."""
-    merge = _mergecap(tshark)
+    merge = beside(tshark, "mergecap", ALONE)
     # Beside the file, where there has to be room for it; only its owner may look into it.
     with tempfile.TemporaryDirectory(prefix=".seamark-", dir=folder) as name:
         pieces = [str(Path(name, f"{number}.pcapng")) for number in range(len(parts))]
@@ -123,24 +126,25 @@ async def _merged(
             with open(piece, "xb") as part:  # noqa: PTH123, ASYNC230 - only opened; tshark writes
                 await _write(tshark, capture, chosen, part.fileno())
         ran = await run([merge, "-F", "pcapng", "-w", "-", *pieces], out=file)
-    _check(ran)
+    check_writing(ran)
     if ran.code:
         raise CaptureError(f"mergecap failed: {_said(ran)}", "Save one capture's flows at a time.")
 
 
-def _mergecap(tshark: Tshark) -> str:
-    """The mergecap that came with tshark, or another."""
-    beside = Path(tshark.path).with_name("mergecap")
-    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("mergecap")
+def beside(tshark: Tshark, name: str, remedy: str) -> str:
+    """The program of Wireshark's that came with tshark, or another of that name.
+
+    Raises:
+        ToolError: if there is none, with what to do without it.
+    """
+    near = Path(tshark.path).with_name(name)
+    found = str(near) if os.access(near, os.X_OK) else shutil.which(name)
     if found is None:
-        raise ToolError(
-            "mergecap, which comes with Wireshark, was not found.",
-            "Save the flows of one capture at a time, and fewer of them.",
-        )
+        raise ToolError(f"{name}, which comes with Wireshark, was not found.", remedy)
     return found
 
 
-def _check(ran: Ran) -> None:
+def check_writing(ran: Ran) -> None:
     """Tell a failure to write, as on a full disk, from one to read."""
     if ran.code and WRITING.search(ran.errors):
         raise CaptureError(f"The file cannot be written: {_said(ran)}", "Is the disk full? See df.")

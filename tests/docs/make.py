@@ -218,6 +218,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "verdicts": families,
     "help": help_text,
     "help scan": lambda: help_text("scan"),
+    "help export": lambda: help_text("export"),
     "help live": lambda: help_text("live"),
     "help doctor": lambda: help_text("doctor"),
     "help rules": lambda: help_text("rules"),

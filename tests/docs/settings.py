@@ -135,6 +135,7 @@ def colours(_group: click.Group) -> str:
 PARTS: Final[dict[str, Callable[[click.Group], str]]] = {
     "options tui": lambda group: options(group, "tui"),
     "options scan": lambda group: options(group, "scan"),
+    "options export": lambda group: options(group, "export"),
     "options live": lambda group: options(group, "live"),
     "options rules": lambda group: options(group, "rules"),
     "columns": columns,
