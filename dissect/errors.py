@@ -3,7 +3,8 @@
     SeamarkError            3   the base: never raised as such
     ├── UsageError          2   an option or argument that cannot be meant
     ├── ToolError           3   tshark is missing, too old or cannot be run
-    └── CaptureError        3   the capture cannot be read, or only in part
+    ├── CaptureError        3   the capture cannot be read, or only in part
+    └── LogError            3   the mail log cannot be read, or only in part
 
 Traffic never raises: odd bytes are values.  A broken assertion is a bug of ours.
 """
@@ -42,3 +43,7 @@ class ToolError(SeamarkError):
 
 class CaptureError(SeamarkError):
     """A capture that cannot be read."""
+
+
+class LogError(SeamarkError):
+    """A mail log that cannot be read."""

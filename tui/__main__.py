@@ -13,6 +13,7 @@ import click
 from dissect import cli, rulebook
 from dissect.commands.doctor import doctor
 from dissect.commands.export import export
+from dissect.commands.log import log
 from dissect.detect.policy import DEFAULT, known
 from dissect.errors import ToolError
 from tui.config_command import config_
@@ -41,6 +42,7 @@ def seamark() -> None:
     seamark scan CAPTURE...     print what was found
     seamark live -i eth0        watch mail as it passes, here or over ssh
     seamark export CAPTURE -o F conversations as pcapng, with comments for Wireshark
+    seamark log LOG...          whom the mail log makes suspect
     seamark demo                the bundled case
     seamark rules [NAME]        what is looked for, or one rule explained
     seamark doctor              what is missing here or on a host, and what mends it
@@ -82,6 +84,7 @@ seamark.add_command(config_)
 seamark.add_command(export)
 seamark.add_command(live)
 seamark.add_command(doctor)
+seamark.add_command(log)
 
 
 @seamark.command()

@@ -34,6 +34,7 @@ PAGES: Final = ROOT / "docs" / "rules"
 """Nothing but what is made here."""
 
 FOUNDING: Final = "captures/founding-behind.pcap"
+LOG: Final = "captures/logs/exim-sync-error.mainlog"
 TWIN: Final = "captures/clean-twin-behind.pcap"
 WIDTH: Final = 80
 
@@ -155,15 +156,21 @@ def block(lines: Iterable[str]) -> str:
 # ---- what it prints -----------------------------------------------------------------------------
 
 
-def printed(*words: str) -> tuple[int, list[str]]:
-    """Exit code and output of ``seamark scan`` over bundled captures."""
+def printed(*words: str, command: str = "scan") -> tuple[int, list[str]]:
+    """Exit code and output of a command over bundled captures or logs."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("SEAMARK_")}
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "tui", "scan", *words],
+        [sys.executable, "-P", "-m", "tui", command, *words],
         check=False, capture_output=True, text=True, timeout=60, cwd=ROOT,
         env=env | {"XDG_CONFIG_HOME": "/nonexistent", "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
     return done.returncode, done.stdout.splitlines()
+
+
+def log_text() -> str:
+    """A real log of Exim: what it makes suspect."""
+    code, lines = printed("--timezone", "UTC", LOG, command="log")
+    return block([f"$ seamark log --timezone UTC {LOG}", *lines, "$ echo $?", str(code)])
 
 
 def scan_text() -> str:
@@ -219,6 +226,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "help": help_text,
     "help scan": lambda: help_text("scan"),
     "help export": lambda: help_text("export"),
+    "help log": lambda: help_text("log"),
+    "log text": log_text,
     "help live": lambda: help_text("live"),
     "help doctor": lambda: help_text("doctor"),
     "help rules": lambda: help_text("rules"),
