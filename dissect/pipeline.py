@@ -84,6 +84,8 @@ class Pipeline:
         self.bugs: list[str] = []
         self.finished: list[FlowDetail] = []
         """Flows that are over and were not taken yet."""
+        self.owners: list[tuple[int, int]] | None = None
+        """Where a list is put: frames, and the numbers of the flows to which they belong."""
         self._open: dict[int, _Conversation] = {}
         self.ledger = ledger or Ledger()
         self.ledger.history.capture = capture
@@ -96,10 +98,12 @@ class Pipeline:
 
     def segments(self, segments: Iterable[Segment]) -> None:
         """Take a batch of segments; what each flow got of it is read in one go."""
-        feed, last = self.tracker.feed, None
+        feed, last, owners = self.tracker.feed, None, self.owners
         moved: dict[int, tuple[Flow, list[StreamEvent]]] = {}
         for last in segments:
             for flow, events in feed(last):
+                if owners is not None:
+                    owners.append((flow.last_frame, flow.number))
                 known = moved.get(flow.number)
                 if known is None:
                     moved[flow.number] = (flow, events)

@@ -11,11 +11,12 @@ from typing import Final
 
 from dissect.errors import CaptureError
 from dissect.escape import visible
+from dissect.live.keep import Inbox
 from dissect.source import Tshark
 from dissect.source.decoder import Decoder
 from dissect.source.descriptor import some
 from dissect.source.reader import Sink
-from dissect.source.records import Records
+from dissect.source.records import Record, Records
 from dissect.source.tap import Line
 
 PIECE: Final = 1 << 18
@@ -71,14 +72,21 @@ class Inlet:
         tshark: the decoder.
         sink: called with every batch of rows.
         options: more options of tshark's.
+        inbox: takes the packets as well.
     """
 
     def __init__(
-        self, line: Line, tshark: Tshark, sink: Sink, options: tuple[str, ...] = ()
+        self,
+        line: Line,
+        tshark: Tshark,
+        sink: Sink,
+        options: tuple[str, ...] = (),
+        inbox: Inbox | None = None,
     ) -> None:
         self.name = line.name
         self.records = Records()
         self.decoder = Decoder(tshark, sink, options)
+        self._inbox = inbox
         self._line = line
         self._state = State.CONNECTED
         self._error = ""
@@ -108,7 +116,7 @@ class Inlet:
             self._end()
         except CaptureError as error:
             self._gone(str(error))
-            await self.decoder.feed(self.records.head, self.records.saved)
+            await self._decode(self.records.saved)
         except OSError as error:
             self._gone(f"{self.name} cannot be read: {error.strerror}")
         finally:
@@ -118,7 +126,12 @@ class Inlet:
     async def _take(self, data: bytes) -> None:
         found = self.records.feed(data)
         if found:
-            await self.decoder.feed(self.records.head, found)
+            await self._decode(found)
+
+    async def _decode(self, found: list[Record]) -> None:
+        if self._inbox is not None:
+            self._inbox.put(self.records.head, found)
+        await self.decoder.feed(self.records.head, found)
 
     def _end(self) -> None:
         """No more comes: it was told to end, or something is wrong."""

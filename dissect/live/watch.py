@@ -14,6 +14,7 @@ from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail
 from dissect.detect.finding import Finding, Severity
 from dissect.live.inlet import Inlet, Source, State
+from dissect.live.keep import Memory
 from dissect.live.reports import Listener
 from dissect.pipeline import Pipeline, Settings
 from dissect.report import Summary
@@ -50,12 +51,19 @@ class _Side:
         self.pipeline = Pipeline(
             line.name, watch.settings, ledger=watch.ledger, numbers=numbers, ladders=watch.ladders
         )
-        self.inlet = Inlet(line, tshark, self._take, filters.options(watch.settings.display_filter))
+        self._inbox = watch.memory.source(line.name) if watch.memory else None
+        options = filters.options(watch.settings.display_filter)
+        self.inlet = Inlet(line, tshark, self._take, options, self._inbox)
         self.told: Source | None = None
         self._clock = (0.0, 0.0)
 
     def _take(self, rows: list[Row]) -> None:
-        self.pipeline.rows(rows)
+        if self._inbox is None:
+            self.pipeline.rows(rows)
+        else:
+            self.pipeline.owners = []
+            self.pipeline.rows(rows)
+            self._inbox.claim(rows, self.pipeline.owners)
         self._clock = (seconds(rows[-1][2]), time.monotonic())
 
     def idle(self) -> None:
@@ -75,6 +83,7 @@ class Watch:
         listener: told of everything.
         limits: when to end.
         ladders: whether flows come with their rows.
+        memory: keeps the packets of flows.
     """
 
     tshark: Tshark
@@ -82,6 +91,7 @@ class Watch:
     listener: Listener
     limits: Limits = field(default_factory=Limits)
     ladders: bool = False
+    memory: Memory | None = None
     ledger: Ledger = field(default_factory=lambda: Ledger(several=True))
     worst: Severity | None = None
     _sides: list[_Side] = field(default_factory=list)
@@ -188,6 +198,8 @@ class Watch:
         self._findings(detail)
         self._told.pop(detail.summary.flow, None)
         self.listener.flow(detail)
+        if self.memory is not None:
+            self.memory.over(detail.summary.flow)
 
     def _finish(self) -> None:
         """The end: all flows are over."""

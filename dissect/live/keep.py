@@ -1,0 +1,289 @@
+"""The packets of flows, kept in memory for as long as somebody may want them.
+
+A packet waits under its frame number until the streams say whose it is.  Memory is bounded for
+one flow and for all of them: of a long flow the middle goes, and of many flows the oldest clean
+one; what went is counted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from dissect.escape import visible
+from dissect.segments.decode import FIELDS, GENINFO, Row
+from dissect.source import blocks
+from dissect.source.pcapng import Packet, pcapng
+from dissect.source.records import INTERFACE, PCAP, Record
+
+MOST: Final = 256 << 20
+"""Bytes of all flows."""
+
+PER_FLOW: Final = 32 << 20
+"""Bytes of one flow: more than servers take as one message, as a rule."""
+
+WAITING: Final = 32 << 20
+"""Bytes of packets of a source that belong to no flow, or not yet."""
+
+OVERHEAD: Final = 200
+"""Bytes that a packet costs beside its own."""
+
+FRAGMENTED: Final = 1_000
+"""Datagrams whose fragments wait for the last one."""
+
+FRAGMENTS: Final = 64
+"""Fragments of one of them."""
+
+SOURCE, TARGET, IP_ID, SOURCE6, TARGET6, ICMP, ICMP6, PORT = (
+    (*GENINFO, *FIELDS).index(name)
+    for name in (
+        "ip.src", "ip.dst", "ip.id", "ipv6.src", "ipv6.dst", "icmp.type", "icmpv6.type",
+        "tcp.srcport",
+    )
+)  # fmt: skip
+
+Datagram = tuple[bytes, bytes, bytes]
+Owners = Iterable[tuple[int, int]]
+"""Frames and the flows to which they belong."""
+
+
+class Frame(NamedTuple):
+    """A packet by its number."""
+
+    number: int
+    packet: Packet
+
+
+class _Kept:
+    """The packets of one flow: the first ones, and the last ones."""
+
+    __slots__ = ("first", "full", "last", "latest", "missing", "name", "size")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.latest = 0
+        """The highest number of a frame so far."""
+        self.missing = 0
+        """Packets that are not here any more, or never were."""
+        self.first: list[Frame] = []
+        self.last: deque[Frame] = deque()
+        self.full = False
+        self.size = 0
+
+    def drop(self) -> None:
+        """Forget all packets."""
+        self.missing += len(self.first) + len(self.last)
+        self.first.clear()
+        self.last.clear()
+        self.full = False
+        self.size = 0
+
+    def add(self, frame: Frame, most: int) -> None:
+        """Take a packet; beyond half of what may be, the oldest behind that half go."""
+        size = _cost(frame.packet)
+        self.full = self.full or self.size + size > most // 2
+        if not self.full:
+            self.first.append(frame)
+        else:
+            self.last.append(frame)
+        self.size += size
+        while self.size > most and self.last:
+            self.size -= _cost(self.last.popleft().packet)
+            self.missing += 1
+
+    def frames(self) -> list[Frame]:
+        """Its packets in the order of their numbers."""
+        return sorted((*self.first, *self.last), key=_number)
+
+
+class Memory:
+    """The packets of all flows of all sources.
+
+    Args:
+        most: bytes of all flows.
+        per_flow: bytes of one of them.
+        lasting: keep the packets of flows that are over, until there is no room or ``forget``.
+    """
+
+    def __init__(
+        self, most: int = MOST, per_flow: int = PER_FLOW, *, lasting: bool = False
+    ) -> None:
+        self._most, self._per_flow, self._lasting = most, per_flow, lasting
+        self._flows: dict[int, _Kept] = {}
+        self._clean: dict[int, None] = {}
+        self._damaged: dict[int, None] = {}
+        """Flows that have packets here, the oldest first."""
+        self._marked: set[int] = set()
+        self.size = 0
+        """Bytes of all flows, with what a packet costs beside its own."""
+
+    def source(self, name: str) -> Inbox:
+        """A source whose packets come here."""
+        return Inbox(self, name)
+
+    def mark(self, flow: int) -> None:
+        """A flow is damaged: it goes last."""
+        self._marked.add(flow)
+        if flow in self._clean:
+            del self._clean[flow]
+            self._damaged[flow] = None
+
+    def frames(self, flow: int) -> tuple[int, ...]:
+        """The numbers of a flow's packets that are here, ascending; ``pcapng`` has this order."""
+        kept = self._flows.get(flow)
+        return tuple(map(_number, kept.frames())) if kept else ()
+
+    def missing(self, flow: int) -> int:
+        """How many packets of a flow are not here."""
+        kept = self._flows.get(flow)
+        return kept.missing if kept else 0
+
+    def pcapng(self, flow: int) -> bytes:
+        """A file with the packets of a flow; empty where there are none.
+
+        It says in a comment how many are missing, if any are.
+        """
+        kept = self._flows.get(flow)
+        if kept is None:
+            return b""
+        said = f"Seamark had no room for {kept.missing:,} packets of this connection."
+        packets = (frame.packet for frame in kept.frames())
+        return pcapng(packets, name=kept.name, comment=said if kept.missing else "")
+
+    def over(self, flow: int) -> None:
+        """A flow has ended."""
+        if not self._lasting:
+            self.forget(flow)
+
+    def forget(self, flow: int) -> None:
+        """Nobody wants the packets of a flow any more."""
+        kept = self._flows.pop(flow, None)
+        self._marked.discard(flow)
+        self._clean.pop(flow, None)
+        self._damaged.pop(flow, None)
+        self.size -= kept.size if kept else 0
+
+    def add(self, flow: int, name: str, frame: int, packet: Packet | None) -> None:
+        """A packet of a flow; None for one that is not here any more."""
+        kept = self._flows.get(flow)
+        if kept is None:
+            kept = self._flows[flow] = _Kept(name)
+        if frame == kept.latest:  # told again at the flow's end
+            return
+        kept.latest = max(kept.latest, frame)
+        if packet is None:
+            kept.missing += 1
+            return
+        before = kept.size
+        kept.add(Frame(frame, packet), self._per_flow)
+        self.size += kept.size - before
+        (self._damaged if flow in self._marked else self._clean)[flow] = None
+        if self.size > self._most:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Let go of the oldest clean flows, and where there is none, of the oldest."""
+        while self.size > self._most:
+            oldest = self._clean or self._damaged
+            flow = next(iter(oldest))
+            del oldest[flow]
+            kept = self._flows[flow]
+            self.size -= kept.size
+            kept.drop()
+
+
+class Inbox:
+    """The packets of one source, until it is known whose they are.
+
+    Args:
+        memory: where they go then.
+        name: the source's.
+    """
+
+    def __init__(self, memory: Memory, name: str) -> None:
+        self._memory = memory
+        self._name = visible(name)
+        self._head = b""
+        self._count = 0
+        self._waiting: dict[int, Packet] = {}
+        self._size = 0
+        self._loose: dict[Datagram, list[int]] = {}
+
+    @property
+    def held(self) -> int:
+        """Bytes of what belongs to no flow, or not yet."""
+        return self._size
+
+    @property
+    def fragments(self) -> int:
+        """Fragments that wait for the last one of their datagram."""
+        return sum(map(len, self._loose.values()))
+
+    def put(self, head: bytes, records: Iterable[Record]) -> None:
+        """Take records as they are handed to the decoder, which numbers them in the same way.
+
+        Args:
+            head: ``Records.head``.
+            records: in their order, those that are no packets too.
+        """
+        if head[:4] in PCAP:
+            self._head = head
+        for data, is_packet in records:
+            if is_packet:
+                self._count += 1
+                self._waiting[self._count] = packet = Packet(self._head, data)
+                self._size += _cost(packet)
+            else:
+                self._describe(data)
+        while self._size > WAITING:
+            self._take(next(iter(self._waiting)))
+
+    def _describe(self, data: bytes) -> None:
+        """A block of a pcapng that is no packet, and may tell of those behind it."""
+        if data[:4] == blocks.SECTION.to_bytes(4, "big"):
+            self._head = data
+        elif INTERFACE in {int.from_bytes(data[:4], "little"), int.from_bytes(data[:4], "big")}:
+            self._head += data
+
+    def claim(self, rows: Iterable[Row], owners: Owners) -> None:
+        """Give packets to their flows.
+
+        Args:
+            rows: what tshark says of them.
+            owners: to which flows they belong (``Pipeline.owners``).
+        """
+        known = dict(owners)
+        for frame, flow in known.items():
+            self._memory.add(flow, self._name, frame, self._take(frame))
+        for row in rows:
+            if not row[PORT] or self._loose:
+                self._fragment(row, known)
+
+    def _fragment(self, row: Row, owners: dict[int, int]) -> None:
+        """The fragments in front of the last one belong to its flow, too (RFC 791, 3.2)."""
+        frame = int(row[0])
+        six = bool(row[SOURCE6])
+        key = (row[SOURCE6], row[TARGET6], b"") if six else (row[SOURCE], row[TARGET], row[IP_ID])
+        if not row[PORT]:
+            if key[0] and not row[ICMP] and not row[ICMP6]:
+                self._loose[key] = [*self._loose.get(key, ())[-FRAGMENTS:], frame]
+                while len(self._loose) > FRAGMENTED:
+                    del self._loose[next(iter(self._loose))]
+        elif frame in owners:
+            for piece in self._loose.pop(key, ()):
+                self._memory.add(owners[frame], self._name, piece, self._take(piece))
+
+    def _take(self, frame: int) -> Packet | None:
+        packet = self._waiting.pop(frame, None)
+        if packet is not None:
+            self._size -= _cost(packet)
+        return packet
+
+
+def _cost(packet: Packet) -> int:
+    return len(packet.data) + OVERHEAD
+
+
+def _number(frame: Frame) -> int:
+    return frame.number
