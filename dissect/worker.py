@@ -27,7 +27,7 @@ from dissect.analysis.model import FlowDetail, Peer, Progress, Status, Update
 from dissect.detect import policy as policies
 from dissect.errors import SeamarkError
 from dissect.escape import visible
-from dissect.live import KEEP, Limits, Updates, Watch
+from dissect.live import KEEP, Attached, Beside, Limits, Updates, Watch
 from dissect.pipeline import Pipeline, Settings
 from dissect.segments.decode import Row
 from dissect.source import (
@@ -182,23 +182,37 @@ def send(out: BinaryIO, update: Update) -> None:
     out.flush()
 
 
-def watch(out: BinaryIO, settings: Settings, lines: list[Line], limits: Limits, keep: int) -> None:
+def watch(
+    out: BinaryIO,
+    settings: Settings,
+    lines: list[Line],
+    limits: Limits,
+    keep: int,
+    beside: Beside,
+) -> None:
     """Watch sources that are open until they end, or SIGINT says that it is enough."""
     wanted = settings.display_filter
     said = [filters.warning(wanted)] if wanted else []
     name = ", ".join(each.name for each in lines)
     listener = Updates(lambda update: send(out, update), name, keep, said)
     try:
-        watching = Watch(find_tshark(), settings, listener, limits, ladders=True)
+        attached = Attached(beside, listener)
+        watching = Watch(
+            find_tshark(), settings, attached.listener, limits, ladders=True, memory=attached.memory
+        )
     except SeamarkError as failure:
         send(out, Update(progress=Progress(capture=name, status=Status.FAILED, error=str(failure))))
         return
-    asyncio.run(_until_told(watching, lines))
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_until_told(attached, watching, lines))
 
 
-async def _until_told(watching: Watch, lines: list[Line]) -> None:
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, watching.end)
-    await watching.run(lines)
+async def _until_told(attached: Attached, watching: Watch, lines: list[Line]) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    loop.add_signal_handler(signal.SIGINT, watching.end)
+    if attached.keeps and task is not None:  # what is open is written before it ends
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    await attached.run(watching, lines)
 
 
 @click.command()
@@ -208,11 +222,16 @@ async def _until_told(watching: Watch, lines: list[Line]) -> None:
 @click.option("--duration", type=float, default=0.0)
 @click.option("--count", type=int, default=0)
 @click.option("--stop-on", multiple=True)
+@click.option(
+    "--beside", type=json.loads, default="{}", metavar="JSON", help="What runs beside it."
+)
 @click.option("--policy", type=json.loads, default="{}", metavar="JSON", help="The rules' table.")
 @cli.reading_options
 def main(captures: tuple[str, ...], policy: dict[str, Any], **options: Any) -> None:
     """Read captures for a screen that listens on standard output."""
     lines, keep = list(options.pop("lines")), options.pop("keep_flows")
+    said = options.pop("beside")
+    beside = Beside.read(said) if said else Beside()
     limits = Limits(
         duration=options.pop("duration"),
         packets=options.pop("count"),
@@ -224,17 +243,23 @@ def main(captures: tuple[str, ...], policy: dict[str, Any], **options: Any) -> N
         os.nice(NICE)
     with contextlib.suppress(BrokenPipeError):
         if lines:
-            watch(sys.stdout.buffer, settings, lines, limits, keep)
+            watch(sys.stdout.buffer, settings, lines, limits, keep, beside)
             return
         Worker(sys.stdout.buffer, settings, captures).run()
 
 
 def live_arguments(
-    lines: list[Line], settings: Settings, limits: Limits, keep: int = KEEP
+    lines: list[Line],
+    settings: Settings,
+    limits: Limits,
+    keep: int = KEEP,
+    beside: Beside | None = None,
 ) -> list[str]:
     """The words that start a worker which watches these sources; it inherits their descriptors."""
     more = [f"--line={word}" for word in words(lines)]
     more += [f"--stop-on={rule}" for rule in sorted(limits.rules)]
+    if beside is not None:
+        more.append(f"--beside={json.dumps(beside.written())}")
     more += ["--duration", str(limits.duration), "--count", str(limits.packets)]
     return [*arguments((), settings)[:-1], *more, "--keep-flows", str(keep)]
 

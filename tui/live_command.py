@@ -17,9 +17,11 @@ from dissect import cli, worker
 from dissect.detect.finding import Severity
 from dissect.detect.policy import known
 from dissect.errors import UsageError
-from dissect.live import KEEP, REPORTS, Limits, Watch
+from dissect.live import KEEP, REPORTS, Attached, Limits, Watch
+from dissect.live.triggers import Bell
 from dissect.source import filters, find_tshark
 from dissect.source.tap import MAIL, Line, Tap, connect, host, interface
+from tui.live_options import beside, beside_options
 from tui.opening import terminal_for_keys, watch_on_screen
 
 if TYPE_CHECKING:
@@ -135,6 +137,7 @@ class _Duration(_Seconds):
 @click.option(
     "--stop-on", multiple=True, metavar="RULE", help="End when this rule fires (repeatable)."
 )
+@beside_options
 @cli.reading_options
 @click.pass_context
 def live(context: click.Context, /, stream: str | None, **options: Any) -> None:
@@ -158,19 +161,22 @@ def live(context: click.Context, /, stream: str | None, **options: Any) -> None:
     )
     on_screen = _on_screen(context, no_tui=options.pop("no_tui"))
     report, fail_on = REPORTS[options.pop("format")], options.pop("fail_on")
-    keep = options.pop("keep_flows")
+    keep, bell = options.pop("keep_flows"), options.pop("bell")
+    wanted = beside(context, options, fail_on)
     settings = cli.settings(context.obj, **options)
     tshark = find_tshark()
     filters.check(tshark, settings.display_filter)
     cli.take_any_text()
-    watch = Watch(tshark, settings, report(_write), limits)
+    attached = Attached(wanted, report(_write), bell=Bell(_ring) if bell else None)
+    watch = Watch(tshark, settings, attached.listener, limits, memory=attached.memory)
     with ExitStack() as opened:
         lines = _connected(taps, opened, on_screen=on_screen)
         if on_screen:
             opened.pop_all()  # the screen's feed closes them
-            words = worker.live_arguments(lines, settings, limits, keep)
-            context.exit(watch_on_screen(context, tshark, lines, words))
-        asyncio.run(_run(watch, lines))
+            words = worker.live_arguments(lines, settings, limits, keep, wanted)
+            level = Severity.parse(fail_on) if bell else None
+            context.exit(watch_on_screen(context, tshark, lines, words, level))
+        asyncio.run(_run(attached, watch, lines))
         opened.pop_all()  # the watch has closed them
     found = watch.worst is not None and watch.worst >= Severity.parse(fail_on)
     context.exit(3 if watch.has_failed else int(found))
@@ -186,6 +192,13 @@ def _write(words: str) -> None:
     """A whole line, at once: who reads it may wait for it."""
     sys.stdout.write(words)
     sys.stdout.flush()
+
+
+def _ring() -> None:
+    """Ring the terminal's bell, if there is a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\a")
+        sys.stderr.flush()
 
 
 def _taps(stream: str | None, options: dict[str, Any]) -> list[Tap]:
@@ -242,9 +255,9 @@ def _password(tap: Tap) -> bytes:
     return asked.encode()
 
 
-async def _run(watch: Watch, lines: Sequence[Line]) -> None:
+async def _run(attached: Attached, watch: Watch, lines: Sequence[Line]) -> None:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             loop.add_signal_handler(number, watch.end)
-    await watch.run(lines)
+    await attached.run(watch, lines)

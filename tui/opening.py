@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import click
 
+    from dissect.detect.finding import Severity
     from dissect.pipeline import Settings
     from dissect.source import Tshark
     from dissect.source.tap import Line
@@ -43,7 +44,11 @@ def read_on_screen(
 
 
 def watch_on_screen(
-    context: click.Context, tshark: Tshark, lines: Sequence[Line], words: Sequence[str]
+    context: click.Context,
+    tshark: Tshark,
+    lines: Sequence[Line],
+    words: Sequence[str],
+    bell: Severity | None = None,
 ) -> int:
     """Watch live sources that are open; the exit code.
 
@@ -55,6 +60,7 @@ def watch_on_screen(
         tshark: for what the screen asks.
         lines: the sources; closed here.
         words: of the worker that watches them.
+        bell: from which severity on a finding rings.
 
     Raises:
         SeamarkError: for what is wrong with the settings.
@@ -63,7 +69,7 @@ def watch_on_screen(
     again = Again(tshark, [CaptureFile(line.name, "-", 0) for line in lines])
     said = {name: inner.params[name] for name in NAMES}
     title = ", ".join(line.name for line in lines)
-    return _run(inner, said, words, title, again, {"lines": lines}, [])
+    return _run(inner, said, words, title, again, {"lines": lines}, [], bell)
 
 
 def _settings_of_screen(context: click.Context) -> click.Context:
@@ -82,11 +88,13 @@ def _run(
     again: Again,
     source: dict[str, Any],
     captures: Sequence[str],
+    bell: Severity | None = None,
 ) -> int:
     """Run the app with a worker that was given these words; ``source`` is what it reads."""
     terminal.prepare(slow=RATES[said["rate"]], colour=not said["no_color"])
     from tui import chosen  # noqa: PLC0415 - Textual reads its switches at import
     from tui.app import SeamarkApp, run_app  # noqa: PLC0415
+    from tui.bell import Ringing  # noqa: PLC0415
     from tui.feed import ProcessFeed  # noqa: PLC0415
     from tui.notes import Notes  # noqa: PLC0415
     from tui.state import State  # noqa: PLC0415
@@ -94,9 +102,17 @@ def _run(
     state = State.load()
     screen = chosen.screen(context, said, state)
     feed = ProcessFeed([sys.executable, *words], capture=title, **source)
+    ringing = Ringing(feed, bell) if bell is not None else None
     app = SeamarkApp(
-        feed, title=title, screen=screen, wireshark=again, notes=Notes(captures), state=state
+        ringing or feed,
+        title=title,
+        screen=screen,
+        wireshark=again,
+        notes=Notes(captures),
+        state=state,
     )
+    if ringing is not None:
+        ringing.ring = app.bell
     return run_app(app, mouse=screen.mouse)
 
 

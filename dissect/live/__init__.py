@@ -9,10 +9,26 @@ takes neither the others nor what was found with it.
 
 from __future__ import annotations
 
+from dissect.live.beside import Attached, Beside
+from dissect.live.evidence import Evidence, Keeping
 from dissect.live.inlet import Inlet, Source
 from dissect.live.keep import Memory
 from dissect.live.reports import REPORTS, Listener
 from dissect.live.screen import KEEP, Updates
 from dissect.live.watch import Limits, Watch
 
-__all__ = ["KEEP", "REPORTS", "Inlet", "Limits", "Listener", "Memory", "Source", "Updates", "Watch"]
+__all__ = [
+    "KEEP",
+    "REPORTS",
+    "Attached",
+    "Beside",
+    "Evidence",
+    "Inlet",
+    "Keeping",
+    "Limits",
+    "Listener",
+    "Memory",
+    "Source",
+    "Updates",
+    "Watch",
+]

@@ -39,6 +39,9 @@ class Listener(Protocol):
     def looked(self, ledger: Ledger) -> None:
         """All that has changed since the last time was told."""
 
+    def notice(self, words: str) -> None:
+        """Something is to be said that no source, flow or finding says."""
+
     def end(
         self,
         sources: Iterable[Source],
@@ -73,6 +76,10 @@ class LiveText:
 
     def looked(self, ledger: Ledger) -> None:
         """Nothing: verdicts come at the end."""
+
+    def notice(self, words: str) -> None:
+        """A line."""
+        self._line(f"# {words}")
 
     def changed(self, before: Source | None, now: Source) -> None:
         """A source came, went, or lost packets."""
@@ -121,6 +128,10 @@ class LiveJsonl:
 
     def looked(self, ledger: Ledger) -> None:
         """Nothing: verdicts come at the end."""
+
+    def notice(self, words: str) -> None:
+        """At once."""
+        self._object({"type": "notice", "message": words})
 
     def flow(self, detail: FlowDetail) -> None:
         """The flow without its findings, which were told."""

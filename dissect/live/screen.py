@@ -26,6 +26,9 @@ PEERS: Final = 2.0
 MOST_PEERS: Final = 1_000
 """Clients that are told of while it goes on, the most damaged first."""
 
+NOTICES: Final = 20
+"""Notices that are told."""
+
 DAMAGED: Final = Severity.MEDIUM
 """From this severity on, a flow is kept rather than a clean one."""
 
@@ -78,6 +81,7 @@ class Updates:
         self._capture = capture
         self._shelf = Shelf(keep)
         self._warnings = tuple(warnings)
+        self._notices: list[str] = []
         self._sources: dict[str, Source] = {}
         self._flows = 0
         self._details: dict[int, FlowDetail] = {}
@@ -102,6 +106,10 @@ class Updates:
         """Remember how a source stands."""
         if now != before:
             self._sources[now.name] = now
+
+    def notice(self, words: str) -> None:
+        """To be told with the next look, and from then on; of many, the last."""
+        self._notices = [*self._notices[1 - NOTICES :], words]
 
     def looked(self, ledger: Ledger) -> None:
         """Tell of what has changed, if anything has."""
@@ -164,7 +172,7 @@ class Updates:
             status=status,
             packets=sum(source.packets for source in sources),
             flows=self._flows,
-            warnings=tuple(dict.fromkeys([*errors, *self._warnings])),
+            warnings=tuple(dict.fromkeys([*errors, *self._warnings, *self._notices])),
             error="\n".join(errors),
             dropped=sum(lost),
             evicted=self._shelf.evicted,

@@ -1,0 +1,102 @@
+"""Options of ``seamark live`` for what runs beside the watch: evidence, a command, a bell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from dissect import cli
+from dissect.detect.finding import Severity
+from dissect.errors import UsageError
+from dissect.live import Beside, Keeping
+from dissect.live.evidence import FILES
+from dissect.source import hook
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DAMAGED: Final = "damaged"
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SMALLEST: Final = 1 << 10
+
+if TYPE_CHECKING:
+    _Bytes = click.ParamType[int]
+else:
+    _Bytes = click.ParamType  # older ones take no parameter
+
+
+class _Size(_Bytes):
+    """Bytes, or a number with a unit."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """``500M``, ``1G``, ``1.5G``, ``4096``."""
+        if isinstance(value, int):
+            return value
+        found = _SIZE.fullmatch(str(value))
+        size = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
+        if size < _SMALLEST:
+            self.fail(f"{value!r} is no size from 1K on; write 500M or 1G", param, ctx)
+        return size
+
+
+OPTIONS: Final = (
+    click.option(
+        "--keep-dir", metavar="DIR", default="",
+        help="Write the packets of damaged flows there when they end, a pcapng for each.",
+    ),
+    click.option(
+        "--keep", type=click.Choice([DAMAGED, "all", "none"]), default=DAMAGED, show_default=True,
+        help="Which flows go to --keep-dir.",
+    ),
+    click.option(
+        "--keep-severity", type=click.Choice(cli.SEVERITIES), default="medium", show_default=True,
+        help="A flow is damaged where a rule fired that is at or above it.",
+    ),
+    click.option(
+        "--keep-size", type=_Size(), default="1G", show_default=True,
+        help="What the files in --keep-dir may take together; the oldest go first.",
+    ),
+    click.option(
+        "--keep-files", type=click.IntRange(min=1), default=FILES, show_default=True, metavar="N",
+        help="How many they may be.",
+    ),
+    click.option(
+        "--on-finding", metavar="CMD", default="",
+        help="Run this for each finding at or above --fail-on, without a shell, with the finding "
+             "as a line of JSON on its standard input; ten at once, then one a second.",
+    ),
+    click.option("--bell", is_flag=True, help="Ring for findings at or above --fail-on."),
+)  # fmt: skip
+
+
+def beside_options(command: Command) -> Command:
+    """Add ``OPTIONS`` to a command."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def beside(context: click.Context, options: dict[str, Any], fail_on: str) -> Beside:
+    """What those options say, which are taken out of ``options``, but for the bell.
+
+    Raises:
+        UsageError: if they contradict each other, or the command is none.
+    """
+    said = {name: options.pop(f"keep_{name}") for name in ("severity", "size", "files")}
+    folder, which = options.pop("keep_dir"), options.pop("keep")
+    command = options.pop("on_finding")
+    source = context.get_parameter_source("keep")
+    if not folder and which != "none" and source is click.core.ParameterSource.COMMANDLINE:
+        raise UsageError(f"--keep {which} needs a place.", "Name one: --keep-dir DIR")
+    said["severity"] = Severity.parse(said["severity"])
+    keeping = Keeping(folder=folder, which=which, **said) if folder and which != "none" else None
+    return Beside(
+        keeping=keeping,
+        command=hook.words(command) if command else (),
+        lowest=Severity.parse(fail_on),
+    )
