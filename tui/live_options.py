@@ -58,7 +58,7 @@ OPTIONS: Final = (
         help="A flow is damaged where a rule fired that is at or above it.",
     ),
     click.option(
-        "--keep-size", type=_Size(), default="1G", show_default=True,
+        "--keep-size", type=_Size(), default=1 << 30, show_default="1G",
         help="What the files in --keep-dir may take together; the oldest go first.",
     ),
     click.option(

@@ -30,7 +30,7 @@ RETRY: Final = 60.0
 LONGEST: Final = 60
 """Characters of a part of a file's name."""
 
-UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+")
+UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]+|\.{2,}")
 """What does not stand in a part of a file's name; ``_`` divides the parts."""
 
 NO_TIME: Final = "00000000T000000.000000Z"
