@@ -12,6 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from typing import Any, Final, TypeVar
 
 import click
@@ -21,6 +22,7 @@ from dissect.analysis.ledger import Ledger
 from dissect.detect.finding import Severity
 from dissect.detect.policy import DEFAULT, Policy, Table, known
 from dissect.errors import SeamarkError, UsageError
+from dissect.maillog.zone import zone
 from dissect.pipeline import Settings
 from dissect.progress import Progress
 from dissect.report import FORMATS
@@ -98,6 +100,14 @@ def settings(
     "--fail-on", type=click.Choice(SEVERITIES), default="medium", show_default=True,
     help="Exit with 1 for findings at or above it.",
 )  # fmt: skip
+@click.option(
+    "--log", "logs", multiple=True, metavar="FILE",
+    help="A log of Exim, Postfix or Sendmail; its lines are shown under their flows (repeatable).",
+)  # fmt: skip
+@click.option(
+    "--timezone", metavar="ZONE", default="",
+    help="Of stamps in --log that have none, as Europe/London or UTC; otherwise this machine's.",
+)  # fmt: skip
 @reading_options
 @click.pass_context
 def scan(
@@ -108,11 +118,12 @@ def scan(
     CAPTURE is a pcap or pcapng file, plain or compressed, or - for standard input.
 
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 the environment or
-    a capture failed (what was read before is still printed), 130 interrupted.
+    a capture or a log failed (what was read before is still printed), 130 interrupted.
     """
     form = FORMATS[options.pop("format")]
+    logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
     chosen = settings(context.obj, **options)
-    if captures.count("-") > 1:
+    if (*captures, *logs).count("-") > 1:
         raise UsageError("Standard input can be read only once.", "Name - once.")
     collect_seldom()
     take_any_text()
@@ -120,7 +131,7 @@ def scan(
     tshark = find_tshark()
     filters.check(tshark, chosen.display_filter)
     work = Scan(tshark, chosen, reporter, Ledger(several=len(captures) > 1))
-    interrupted = _read_all(work, captures)
+    interrupted = _read_all(work, captures, logs, stamps)
     work.finish()
     sys.stdout.flush()
     for error in work.errors:
@@ -128,9 +139,13 @@ def scan(
     context.exit(INTERRUPTED if interrupted else work.exit_code(Severity.parse(fail_on)))
 
 
-def _read_all(work: Scan, captures: tuple[str, ...]) -> bool:
-    """Read captures one after another; whether the user has interrupted."""
+def _read_all(
+    work: Scan, captures: tuple[str, ...], logs: tuple[str, ...], stamps: tzinfo | None
+) -> bool:
+    """Read logs, then captures, one after another; whether the user has interrupted."""
     try:
+        for name in logs:
+            work.log(name, stamps)
         for name in captures:
             with Progress(name) as progress:
                 work.capture(name, progress.tick)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Final
 
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail
 from dissect.detect.finding import Severity
-from dissect.errors import CaptureError
+from dissect.errors import CaptureError, LogError
 from dissect.escape import visible
+from dissect.maillog import Logbook, Reader, Span, open_log
+from dissect.maillog.stamps import Clock
 from dissect.pipeline import Pipeline, Settings
 from dissect.report import Reporter, Summary
 from dissect.segments.decode import Row
@@ -34,12 +38,14 @@ class Scan:
         settings: ports and policy.
         reporter: told of everything.
         ledger: what holds across the captures.
+        logbook: the lines of mail logs, read already; None where none were named.
     """
 
     tshark: Tshark
     settings: Settings
     reporter: Reporter
     ledger: Ledger = field(default_factory=Ledger)
+    logbook: Logbook | None = None
     packets: int = 0
     flows: int = 0
     captures: int = 0
@@ -54,6 +60,29 @@ class Scan:
         """What a display filter leaves out is said before anything else."""
         if self.settings.display_filter:
             self.warnings.append(filters.warning(self.settings.display_filter))
+
+    def log(self, name: str, zone: tzinfo | None) -> None:
+        """Read one mail log, before the captures; a failure is noted, and what was read is used.
+
+        Args:
+            name: of the file.
+            zone: of stamps that have none; None is that of this machine.
+        """
+        self.logbook = self.logbook or Logbook()
+        understood = False
+        try:
+            log = open_log(name)
+            reader = Reader(Clock(time.time() if log.written is None else log.written, zone))
+            for number, line in enumerate(log.lines(), 1):
+                entry = reader.entry(line)
+                if entry is not None:
+                    understood = True
+                    self.logbook.take(entry, name, number)
+        except LogError as error:
+            self._failed("truncated", str(error))
+            return
+        if not understood:
+            self.warnings.append(f"{name}: no line of Exim, Postfix or Sendmail in it")
 
     def capture(self, name: str, tick: Tick) -> None:
         """Read one capture; a failure is noted, and what was read before it is reported."""
@@ -94,6 +123,9 @@ class Scan:
         for detail in pipeline.take():
             self._count(detail)
             self.reporter.flow(detail)
+            if self.logbook:
+                flow = detail.summary
+                self.logbook.flow(Span(flow.flow, *flow.client, flow.start, flow.end))
 
     def _count(self, detail: FlowDetail) -> None:
         """Count findings for the summary and the exit code."""
@@ -123,6 +155,8 @@ class Scan:
 
     def finish(self) -> None:
         """Report what holds across the captures, and the summary."""
+        if self.logbook:
+            self.reporter.log(self.logbook.ties())
         self.reporter.verdicts(self.ledger.verdicts())
         self.reporter.peers(self.ledger.peers())
         self.reporter.summary(

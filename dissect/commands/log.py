@@ -6,7 +6,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,6 +13,7 @@ from dissect import cli
 from dissect.errors import LogError, UsageError
 from dissect.maillog import Reader, Suspects, open_log
 from dissect.maillog.stamps import Clock
+from dissect.maillog.zone import zone
 from dissect.report.suspects import LogSummary, as_jsonl, as_text
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def log(context: click.Context, /, logs: tuple[str, ...], **options: Any) -> Non
     """
     if logs.count("-") > 1:
         raise UsageError("Standard input can be read only once.", "Name - once.")
-    work = _Work(_zone(options["timezone"]))
+    work = _Work(zone(options["timezone"]))
     cli.take_any_text()
     work.read(logs)
     summary = work.summary()
@@ -122,19 +122,3 @@ def _exit_code(work: _Work, summary: LogSummary) -> int:
     if work.interrupted:
         return cli.INTERRUPTED
     return 3 if work.errors else int(summary.masked > 0)
-
-
-def _zone(name: str) -> tzinfo | None:
-    """A time zone by its name.
-
-    Raises:
-        UsageError: for a name that no zone has.
-    """
-    if not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise UsageError(
-            f"{name!a} is no time zone.", "Write it as Europe/London or UTC."
-        ) from error

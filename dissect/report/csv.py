@@ -11,6 +11,7 @@ from typing import Final
 
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.escape import visible
+from dissect.maillog import Ties
 from dissect.report.port import Summary, Write
 
 COLUMNS: Final = (
@@ -46,6 +47,9 @@ class CsvReporter:
         """One row."""
         self._begin()
         self._writer.writerow([_cell(value) for value in _row(detail.summary)])
+
+    def log(self, ties: Ties) -> None:
+        """Nothing: a line of a log is no flow."""
 
     def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
         """Nothing: a verdict is no flow."""

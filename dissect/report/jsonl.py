@@ -10,6 +10,7 @@ from typing import Any
 
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding
+from dissect.maillog import Tie, Ties
 from dissect.report.port import Summary, Write
 
 
@@ -24,6 +25,11 @@ class JsonlReporter:
         self._line(flow_object(detail.summary))
         for finding in detail.findings:
             self._line(finding_object(finding, detail.summary))
+
+    def log(self, ties: Ties) -> None:
+        """One object for each line that belongs to a flow."""
+        for tie in ties.tied:
+            self._line(log_object(tie, ties.offset))
 
     def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
         """One object each."""
@@ -111,6 +117,23 @@ def finding_object(finding: Finding, flow: FlowSummary) -> dict[str, Any]:
         "remedy": list(finding.remedy),
         "sources": list(finding.sources),
         "filter": finding.filter,
+    }
+
+
+def log_object(tie: Tie, offset: float | None) -> dict[str, Any]:
+    """A line of a log as in the schema."""
+    file, number, entry = tie.line
+    return {
+        "type": "log",
+        "flow": tie.flow,
+        "time": round(entry.time, 6),
+        "offset": None if offset is None else round(offset, 6),
+        "file": file,
+        "line": number,
+        "server": entry.make,
+        "what": entry.said.what.value,
+        "command": entry.said.command,
+        "text": entry.text,
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dissect.analysis.model import FlowDetail, Peer, Verdict
+from dissect.maillog import Ties
 
 Write = Callable[[str], object]
 
@@ -33,6 +34,9 @@ class Reporter(Protocol):
 
     def flow(self, detail: FlowDetail) -> None:
         """A flow is over."""
+
+    def log(self, ties: Ties) -> None:
+        """The lines of mail logs that belong to flows; before the verdicts."""
 
     def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
         """What the flows of all captures prove together."""

@@ -17,6 +17,7 @@ import click
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.escape import visible
+from dissect.maillog import Line, Ties
 from dissect.report.port import Summary, Write
 
 COLOURS: Final = {
@@ -39,6 +40,12 @@ NAME: Final = 42
 SEAM: Final = "|"
 """Where the segment boundary is, in observed text; ASCII, because this goes into mails."""
 
+LOG_LINES: Final = 12
+"""Lines of mail logs under a flow."""
+
+LOG_TEXT: Final = 160
+"""Characters of such a line."""
+
 JOINT: Final = "\N{NO-BREAK SPACE}"
 """Holds a name and its count together when lines are filled."""
 
@@ -57,12 +64,22 @@ class TextReporter:
         self._verdicts: list[Verdict] = []
         self._peers: list[Peer] = []
         self._outcomes: Counter[str] = Counter()
+        self._ties: Ties | None = None
+        self._log: dict[int, list[Line]] = {}
 
     def flow(self, detail: FlowDetail) -> None:
         """Keep a flow that has findings; count the others."""
         self._outcomes[detail.summary.outcome.value] += 1
         if detail.findings:
             self._flows.append(_without_rows(detail))
+
+    def log(self, ties: Ties) -> None:
+        """Keep what belongs to flows with findings."""
+        self._ties = ties
+        self._log = {detail.summary.flow: [] for detail in self._flows}
+        for flow, line in ties.tied:
+            if flow in self._log:
+                self._log[flow].append(line)
 
     def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
         """Keep them for the end."""
@@ -76,6 +93,8 @@ class TextReporter:
         """Write everything."""
         self._flows.sort(key=lambda detail: detail.summary.flow)
         self._headline(summary)
+        if self._ties:
+            self._logs(self._ties)
         if self._flows:
             self._table()
             self._findings()
@@ -101,6 +120,29 @@ class TextReporter:
             self._wrapped(f"Findings: {counts}", "")
         elif summary.flows:
             self._line("No findings.")
+
+    def _logs(self, ties: Ties) -> None:
+        """How many lines of the logs were tied, and how the clocks differ."""
+        flows = len({tie.flow for tie in ties.tied})
+        self._wrapped(
+            f"Mail log: {len(ties.tied):,} of {ties.lines:,} lines with a client belong to "
+            f"{flows:,} flows; {_clocks(ties.offset)}", "",
+        )  # fmt: skip
+        if ties.ambiguous:
+            self._wrapped(
+                f"  {ties.ambiguous:,} lines without a port fit several flows and are left out", ""
+            )
+        if ties.left_out:
+            self._wrapped(f"  {ties.left_out:,} lines were too many to keep", "")
+
+    def _log_lines(self, lines: list[Line]) -> None:
+        """What the server wrote about a flow."""
+        for line in lines[:LOG_LINES]:
+            where = f"{visible(line.file)}:{line.number}"
+            text = visible(line.entry.text[:LOG_TEXT])
+            self._wrapped(f"log {_when(line.entry.time)[11:]}  {where}  {text}", "  ", "      ")
+        if len(lines) > LOG_LINES:
+            self._line(f"      and {len(lines) - LOG_LINES} more lines")
 
     def _table(self) -> None:
         """The flows that have findings."""
@@ -129,6 +171,7 @@ class TextReporter:
             )
             for finding in sorted(detail.findings, key=lambda f: (-f.severity, f.frames)):
                 self._finding(finding)
+            self._log_lines(self._log.get(flow.flow, []))
 
     def _finding(self, finding: Finding) -> None:
         """One finding with its evidence."""
@@ -221,6 +264,16 @@ class TextReporter:
 def _without_rows(detail: FlowDetail) -> FlowDetail:
     """What the report needs of a flow."""
     return FlowDetail(summary=detail.summary, rows=(), findings=detail.findings)
+
+
+def _clocks(offset: float | None) -> str:
+    """How the clock of the log differs."""
+    if offset is None:
+        return "nothing tells how the clocks differ"
+    if not offset:
+        return "the clocks agree"
+    way = "ahead" if offset > 0 else "behind"
+    return f"the log's clock (or its time zone) is {abs(offset):,.1f} s {way}"
 
 
 def _cells(flow: FlowSummary) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def each_kind() -> pytest.MarkDecorator:
 def test_schema_is_a_schema() -> None:
     """It is itself valid, and it describes all types of line, also of live captures and logs."""
     Draft202012Validator.check_schema(SCHEMA)
-    kinds = sorted([*KINDS, "notice", "source", "suspect", "log-summary"])
+    kinds = sorted([*KINDS, "notice", "source", "log", "suspect", "log-summary"])
     assert sorted(entry["$ref"] for entry in SCHEMA["oneOf"]) == [f"#/$defs/{k}" for k in kinds]
 
 
