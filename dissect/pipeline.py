@@ -19,7 +19,7 @@ from dissect.detect.policy import Policy
 from dissect.dialogue import Session
 from dissect.dialogue.events import DialogueEvent
 from dissect.segments import Segment, decode
-from dissect.segments.decode import Row
+from dissect.segments.decode import Row, quoted
 from dissect.streams import Flow, StreamEvent, Tracker
 
 BUGS: Final = 20
@@ -95,6 +95,11 @@ class Pipeline:
         self.packets += len(rows)
         self.bytes_read += sum(int(row[1]) for row in rows) + 16 * len(rows)
         self.segments(decode(rows))
+        if self.owners is not None:
+            for frame, ends in quoted(rows):
+                flow = self.tracker.ways.get(ends)
+                if flow is not None:
+                    self.owners.append((frame, flow.number))
 
     def segments(self, segments: Iterable[Segment]) -> None:
         """Take a batch of segments; what each flow got of it is read in one go."""
@@ -102,7 +107,7 @@ class Pipeline:
         moved: dict[int, tuple[Flow, list[StreamEvent]]] = {}
         for last in segments:
             for flow, events in feed(last):
-                if owners is not None:
+                if owners is not None and not flow.over:
                     owners.append((flow.last_frame, flow.number))
                 known = moved.get(flow.number)
                 if known is None:

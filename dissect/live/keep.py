@@ -58,12 +58,10 @@ class Frame(NamedTuple):
 class _Kept:
     """The packets of one flow: the first ones, and the last ones."""
 
-    __slots__ = ("first", "full", "last", "latest", "missing", "name", "size")
+    __slots__ = ("first", "full", "last", "missing", "name", "size")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.latest = 0
-        """The highest number of a frame so far."""
         self.missing = 0
         """Packets that are not here any more, or never were."""
         self.first: list[Frame] = []
@@ -169,9 +167,6 @@ class Memory:
         kept = self._flows.get(flow)
         if kept is None:
             kept = self._flows[flow] = _Kept(name)
-        if frame == kept.latest:  # told again at the flow's end
-            return
-        kept.latest = max(kept.latest, frame)
         if packet is None:
             kept.missing += 1
             return

@@ -48,6 +48,14 @@ FIELDS: Final = (
 
 Row = tuple[bytes, ...]
 
+_SRC, _DST, _SRC6, _DST6, _ICMP, _ICMP6, _SPORT, _DPORT = (
+    (*GENINFO, *FIELDS).index(name)
+    for name in (
+        "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "icmp.type", "icmpv6.type", "tcp.srcport",
+        "tcp.dstport",
+    )
+)  # fmt: skip
+
 ORDINARY: Final = 24
 """Digits of the TCP options that most segments have: two fillers and timestamps."""
 
@@ -118,6 +126,19 @@ def decode(rows: Iterable[Row]) -> Iterator[Segment]:
             yield from decode((_mended(row),))
         else:
             yield tuple.__new__(Segment, values)
+
+
+def quoted(rows: Iterable[Row]) -> Iterator[tuple[int, tuple[str, int, str, int]]]:
+    """The frames that are ICMP errors, and source and destination of the segment that each quotes.
+
+    An error carries at least the ports of what it is about (RFC 792, RFC 4443 2.4).
+    """
+    for row in rows:
+        if row[_SPORT] and row[_DPORT] and (row[_ICMP] or row[_ICMP6]):
+            six = bool(row[_SRC6])
+            source, target = row[_SRC6 if six else _SRC], row[_DST6 if six else _DST]
+            ends = (source.decode("ascii", "replace"), target.decode("ascii", "replace"))
+            yield int(row[0]), (ends[0], int(row[_SPORT]), ends[1], int(row[_DPORT]))
 
 
 def _mended(row: Row) -> Row:

@@ -11,11 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from source.test_icmp import capture as with_icmp_errors
+from support import pcap
+from support.script import play
 
 from dissect.analysis.ledger import Ledger
 from dissect.live import Listener, Memory, Watch
 from dissect.pipeline import Pipeline, Settings
 from dissect.source import find_tshark, open_capture, read
+from dissect.source.records import PCAP, Records
 from dissect.source.tap import Line
 
 if TYPE_CHECKING:
@@ -158,3 +162,41 @@ def test_nothing_is_held_of_flows_that_are_over() -> None:
         assert len(lasting.frames(flow)) == detail.summary.frames
         lasting.forget(flow)
     assert lasting.size == 0
+
+
+def bytes_of(data: bytes) -> list[bytes]:
+    """The packets of a file, as they were on the wire."""
+    records = Records()
+    found = [record.data for record in records.feed(data) if record.is_packet]
+    front = 16 if records.head[:4] in PCAP else 28
+    sizes = [int.from_bytes(record[front - 8 : front - 4], "little") for record in found]
+    return [record[front : front + size] for record, size in zip(found, sizes, strict=True)]
+
+
+def test_icmp_errors_go_with_the_flow_that_they_quote(tmp_path: Path) -> None:
+    """A router's word on a packet is evidence, in its place, and changes no finding."""
+    path, errors = with_icmp_errors(tmp_path)
+    live = watched(path)
+    (kept,) = live.files.values()
+    assert errors
+    assert bytes_of(kept) == bytes_of(path.read_bytes())
+    (again,) = scanned(*written(live, tmp_path).values())
+    assert findings(again) == findings(live.flows[0])
+
+
+def test_connections_between_the_same_ports_are_kept_apart(tmp_path: Path) -> None:
+    """A port that is used again begins another flow; no packet is in both, or counted as gone."""
+    path, far = tmp_path / "reused.pcap", 5_000_000
+    once = play("S: 220 mx ESMTP\nC: EHLO a\nS: 250 mx\nC: QUIT\nS: 221 Bye\nC! FIN\nS! FIN")
+    again = [
+        each._replace(time=each.time + 3, seq=each.seq + far, ack=each.ack and each.ack + far)
+        for each in once
+    ]
+    with path.open("wb") as file:
+        file.write(pcap.file_header())
+        for segment in (*once, *again):
+            file.write(pcap.record(segment, pcap.packet(segment)))
+    files = list(watched(path).files.values())
+    assert [len(bytes_of(data)) for data in files] == [len(once), len(again)]
+    assert [packet for data in files for packet in bytes_of(data)] == bytes_of(path.read_bytes())
+    assert not any(b"had no room" in data for data in files)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dissect.live import Memory
 from dissect.live.keep import FRAGMENTED, OVERHEAD, Inbox
-from dissect.segments.decode import FIELDS, GENINFO, Row
+from dissect.segments.decode import FIELDS, GENINFO, Row, quoted
 from dissect.source import blocks
 from dissect.source.pcapng import Packet, pcapng
 from dissect.source.records import Record, Records
@@ -233,3 +233,20 @@ def test_a_pcap_keeps_its_resolution_and_link_type() -> None:
     high, low, size, whole = struct.unpack_from(">IIII", found.data, 12)
     assert (high << 32 | low, size, whole) == (1_700_000_000_123_456_789, 5, 1500)
     assert found.data[28:-4] == b"hello\x00\x00\x00"
+
+
+def test_an_error_names_the_segment_that_it_quotes() -> None:
+    """Of either version of IP; what is no ICMP, or quotes no port, names none."""
+    four = {"ip_src": "192.0.2.1", "ip_dst": "192.0.2.2"}
+    six = {"ipv6_src": "2001:db8::1", "ipv6_dst": "2001:db8::2"}
+    ports = {"tcp_srcport": "40000", "tcp_dstport": "25"}
+    rows = [
+        row(1, **four, **ports),
+        row(2, **four, **ports, icmp_type="3"),
+        row(3, **six, **ports, icmpv6_type="2"),
+        row(4, **four, icmp_type="8"),
+    ]
+    assert list(quoted(rows)) == [
+        (2, ("192.0.2.1", 40000, "192.0.2.2", 25)),
+        (3, ("2001:db8::1", 40000, "2001:db8::2", 25)),
+    ]
