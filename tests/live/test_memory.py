@@ -7,9 +7,11 @@ from typing import Final
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.script import play
 
 from dissect.live import Memory
 from dissect.live.keep import FRAGMENTED, OVERHEAD, Inbox
+from dissect.pipeline import Pipeline
 from dissect.segments.decode import FIELDS, GENINFO, Row, quoted
 from dissect.source import blocks
 from dissect.source.pcapng import Packet, pcapng
@@ -250,3 +252,24 @@ def test_an_error_names_the_segment_that_it_quotes() -> None:
         (2, ("192.0.2.1", 40000, "192.0.2.2", 25)),
         (3, ("2001:db8::1", 40000, "2001:db8::2", 25)),
     ]
+
+
+def test_a_flow_that_ends_names_no_frame_again() -> None:
+    """A SYN that ends one flow and begins the next is the next one's alone."""
+    once = play("S: 220 mx ESMTP\nC: QUIT\nS: 221 Bye\nC! FIN\nS! FIN")
+    far, frames = 5_000_000, len(once)
+    again = [
+        each._replace(
+            time=each.time + 3, seq=each.seq + far, ack=each.ack and each.ack + far,
+            frame=each.frame + frames,
+        )
+        for each in once
+    ]  # fmt: skip
+    pipeline = Pipeline()
+    given = []
+    for batch in (once, again):
+        pipeline.owners = []
+        pipeline.segments(batch)
+        given.append(pipeline.owners)
+    assert given[0] == [(each.frame, 0) for each in once]
+    assert given[1] == [(each.frame, 1) for each in again]
