@@ -206,10 +206,12 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A command by its name; anything else is a capture."""
+        """A command by its name; anything else is a capture, and one that grows is live."""
         if args and args[0] in self.commands and args[0] != "open":
             return super().resolve_command(ctx, args)
         words = args[1:] if args[:1] == ["open"] else args
+        if "--follow" in words:
+            return super().resolve_command(ctx, ["live", *words])
         if sys.stdout.isatty() or not {"-h", "--help"}.isdisjoint(words):
             return super().resolve_command(ctx, ["open", *words])
         quiet = without_others(words, self.commands["open"], self.commands["scan"])

@@ -118,7 +118,7 @@ class ProcessFeed:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
-            pass_fds=[each for line in self._lines for each in line[1:] if each >= 0],
+            pass_fds=[each for line in self._lines for each in line.descriptors],
         )
         self._let_go()
         self._talk = asyncio.create_task(self._listen())

@@ -20,7 +20,7 @@ from dissect.errors import UsageError
 from dissect.live import KEEP, REPORTS, Attached, Limits, Watch
 from dissect.live.triggers import Bell
 from dissect.source import filters, find_tshark
-from dissect.source.tap import MAIL, Line, Tap, connect, host, interface
+from dissect.source.tap import MAIL, Line, Tap, connect, following, host, interface
 from tui.live_options import beside, beside_options
 from tui.opening import terminal_for_keys, watch_on_screen
 
@@ -60,7 +60,7 @@ class _Duration(_Seconds):
 
 
 @click.command()
-@click.argument("stream", required=False, metavar="[-]")
+@click.argument("streams", nargs=-1, metavar="[- | FILE...]")
 @click.option(
     "-i",
     "--interface",
@@ -75,6 +75,11 @@ class _Duration(_Seconds):
     multiple=True,
     metavar="[USER@]HOST[:PORT]",
     help="Capture there; the first host belongs to the first -i, and so on; one host to all.",
+)
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Read FILE while it grows, and the next of the ring that tcpdump -C or dumpcap -b writes.",
 )
 @click.option(
     "-f",
@@ -140,7 +145,7 @@ class _Duration(_Seconds):
 @beside_options
 @cli.reading_options
 @click.pass_context
-def live(context: click.Context, /, stream: str | None, **options: Any) -> None:
+def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) -> None:
     """Watch mail as it passes: on the screen, or printed as it is found.
 
     On a terminal, and without --format and --no-tui, the screen opens. With - a capture is read
@@ -148,12 +153,16 @@ def live(context: click.Context, /, stream: str | None, **options: Any) -> None:
 
         ssh mx tcpdump -U -w - port 25 | seamark live -
 
+    With --follow captures are read while another program writes them, from their beginning. FILE
+    may be the first file of a ring, or what the names of its files begin with, or their directory;
+    then the oldest file comes first.
+
     A remote host needs sshd, and tcpdump or dumpcap. The connection of ssh itself is left out.
 
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 a source could not
     be opened, or has ended by itself.
     """
-    taps = _taps(stream, options)
+    taps, files = _taps(streams, options)
     limits = Limits(
         duration=options.pop("duration"),
         packets=options.pop("count"),
@@ -170,7 +179,7 @@ def live(context: click.Context, /, stream: str | None, **options: Any) -> None:
     attached = Attached(wanted, report(_write), bell=Bell(_ring) if bell else None)
     watch = Watch(tshark, settings, attached.listener, limits, memory=attached.memory)
     with ExitStack() as opened:
-        lines = _connected(taps, opened, on_screen=on_screen)
+        lines = _connected(taps, files, opened, on_screen=on_screen)
         if on_screen:
             opened.pop_all()  # the screen's feed closes them
             words = worker.live_arguments(lines, settings, limits, keep, wanted)
@@ -201,24 +210,30 @@ def _ring() -> None:
         sys.stderr.flush()
 
 
-def _taps(stream: str | None, options: dict[str, Any]) -> list[Tap]:
-    """What the options say of where to capture; nothing for standard input.
+def _taps(streams: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Tap], tuple[str, ...]]:
+    """What the options say of where to capture, and what to follow; nothing for standard input.
 
     Raises:
         UsageError: if they contradict each other.
     """
+    follow = options.pop("follow")
     names, hosts = options.pop("interfaces"), [host(word) for word in options.pop("hosts")]
     how = {name: options.pop(name) for name in ("bpf", "privilege", "program", "batch")}
     how["program"] = "" if how["program"] == _ANY else how["program"]
-    if stream not in {None, "-"}:
-        raise UsageError("Only - can stand here, for standard input.", "A file: seamark FILE")
-    if bool(names) == bool(stream):
+    if streams != ("-",) and streams and not follow:
+        raise UsageError(
+            "Only - can stand here, for standard input.",
+            "A file: seamark FILE; one that grows: seamark FILE --follow",
+        )
+    if follow and (not streams or "-" in streams):
+        raise UsageError("Say what to follow: seamark live --follow FILE")
+    if bool(names) == bool(streams) and not (names and follow):
         raise UsageError("Say where to capture: -i eth0, or - for standard input.")
     places = [Tap(interface=interface(name), **how) for name in names]
     return [
         Tap(interface=place.interface, host=there, **how)
         for place, there in zip(places, _hosts(hosts, len(places)), strict=True)
-    ]
+    ], streams if follow else ()
 
 
 def _hosts(hosts: list[Host], places: int) -> Sequence[Host | None]:
@@ -235,11 +250,13 @@ def _hosts(hosts: list[Host], places: int) -> Sequence[Host | None]:
     return hosts
 
 
-def _connected(taps: Sequence[Tap], opened: ExitStack, *, on_screen: bool) -> list[Line]:
+def _connected(
+    taps: Sequence[Tap], files: Sequence[str], opened: ExitStack, *, on_screen: bool
+) -> list[Line]:
     """The lines, each open; all are closed again if one cannot be."""
-    if not taps:
+    if not taps and not files:
         return [Line("-", terminal_for_keys() if on_screen else os.dup(0))]
-    lines = []
+    lines = [following(name) for name in files]
     for tap in taps:
         line = connect(tap, _password(tap))
         opened.callback(line.close)

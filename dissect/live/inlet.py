@@ -5,16 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from dissect.errors import CaptureError
+from dissect.errors import SeamarkError
 from dissect.escape import visible
 from dissect.live.keep import Inbox
 from dissect.source import Tshark
 from dissect.source.decoder import Decoder
 from dissect.source.descriptor import some
+from dissect.source.follow import Following
+from dissect.source.parts import After, Parts, Pipe
 from dissect.source.reader import Sink
 from dissect.source.records import Record, Records
 from dissect.source.tap import Line
@@ -57,6 +60,8 @@ class Source:
     dropped_interface: int
     error: str = ""
     """Why it is gone."""
+    gaps: int = 0
+    """How often packets may have passed and did not come, because it was away or too fast."""
 
     @property
     def waiting(self) -> int:
@@ -73,6 +78,7 @@ class Inlet:
         sink: called with every batch of rows.
         options: more options of tshark's.
         inbox: takes the packets as well.
+        interrupted: called where packets may be missing, behind all rows of those before.
     """
 
     def __init__(
@@ -82,12 +88,16 @@ class Inlet:
         sink: Sink,
         options: tuple[str, ...] = (),
         inbox: Inbox | None = None,
+        interrupted: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = line.name
         self.records = Records()
         self.decoder = Decoder(tshark, sink, options)
         self._inbox = inbox
+        self._interrupted = interrupted
+        self._gaps = 0
         self._line = line
+        self._parts: Parts = Pipe(line.out)
         self._state = State.CONNECTED
         self._error = ""
         self._said = b""
@@ -106,15 +116,17 @@ class Inlet:
             dropped_kernel=self._dropped[0],
             dropped_interface=self._dropped[1],
             error=self._error,
+            gaps=self._gaps,
         )
 
     async def run(self) -> None:
         """Read until it ends; whatever goes wrong is in ``source``."""
         try:
-            while data := await some(self._line.out, PIECE):
-                await self._take(data)
+            if self._line.follow:
+                self._parts = Following(self._line.follow)
+            await self._read()
             self._end()
-        except CaptureError as error:
+        except SeamarkError as error:
             self._gone(str(error))
             await self._decode(self.records.saved)
         except OSError as error:
@@ -122,6 +134,24 @@ class Inlet:
         finally:
             await self.decoder.finish()
             self.stop()
+
+    async def _read(self) -> None:
+        """Read all parts."""
+        while True:
+            while data := await self._parts.read(PIECE):
+                await self._take(data)
+            after = await self._parts.after()
+            if after is After.NOTHING:
+                return
+            if after is After.CUT or self.records.left:
+                await self._gap()
+            self.records.again()
+
+    async def _gap(self) -> None:
+        """Packets may be missing between what came and what comes."""
+        await self.decoder.finish()
+        self._gaps += 1
+        self._interrupted()
 
     async def _take(self, data: bytes) -> None:
         found = self.records.feed(data)
@@ -135,7 +165,7 @@ class Inlet:
 
     def _end(self) -> None:
         """No more comes: it was told to end, or something is wrong."""
-        if self.records.left:
+        if self.records.left and not self._line.follow:
             self._gone(f"{visible(self.name)} was cut off in the middle of a packet")
         elif self._told_to_end or self._line.lifeline < 0:
             self._state = State.ENDED
@@ -176,6 +206,7 @@ class Inlet:
     def stop(self) -> None:
         """Let it end; what it has seen is still read."""
         self._told_to_end = True
+        self._parts.stop()
         if self._line.lifeline >= 0:
             os.close(self._line.lifeline)
             self._line = self._line._replace(lifeline=-1)
@@ -183,6 +214,7 @@ class Inlet:
     def close(self) -> None:
         """Close what is open."""
         self.stop()
+        self._parts.close()
         self._line.close()
         self._line = self._line._replace(out=-1, errors=-1)
 

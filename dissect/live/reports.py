@@ -88,6 +88,8 @@ class LiveText:
             self._line(f"# {name}: {now.state.value}{': ' if now.error else ''}{now.error}")
         elif _dropped(now) > _dropped(before):
             self._line(f"# {name}: {_dropped(now):,} packets dropped so far: gaps may be ours")
+        if before is not None and now.gaps > before.gaps:
+            self._line(f"# {name}: interrupted, {now.gaps:,} times so far: packets may be missing")
 
     def end(
         self,
@@ -139,7 +141,7 @@ class LiveJsonl:
 
     def changed(self, before: Source | None, now: Source) -> None:
         """Whenever something of it is told."""
-        if before is None or before.state is not now.state or _dropped(now) > _dropped(before):
+        if before is None or _is_news(before, now):
             self._object(source_object(now))
 
     def end(
@@ -176,7 +178,14 @@ def source_object(source: Source) -> dict[str, object]:
         "lost": source.lost,
         "dropped": {"kernel": source.dropped_kernel, "interface": source.dropped_interface},
         "error": source.error,
+        "gaps": source.gaps,
     }
+
+
+def _is_news(before: Source, now: Source) -> bool:
+    """Whether there is something to tell."""
+    lost = _dropped(now) > _dropped(before)
+    return lost or before.state is not now.state or now.gaps > before.gaps
 
 
 def _dropped(source: Source) -> int:

@@ -53,7 +53,7 @@ class _Side:
         )
         self._inbox = watch.memory.source(line.name) if watch.memory else None
         options = filters.options(watch.settings.display_filter)
-        self.inlet = Inlet(line, tshark, self._take, options, self._inbox)
+        self.inlet = Inlet(line, tshark, self._take, options, self._inbox, self.pipeline.interrupt)
         self.told: Source | None = None
         self._clock = (0.0, 0.0)
 

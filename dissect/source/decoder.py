@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from dissect.segments.decode import Row
+from dissect.source import blocks
 from dissect.source.file import CaptureFile
 from dissect.source.outcome import Outcome, judge
 from dissect.source.reader import Sink, TsharkCapture, wake
@@ -53,6 +54,11 @@ def unprivileged() -> dict[str, Any]:
     return {}
 
 
+def _has_sections(head: bytes) -> bool:
+    """Whether it is that of a pcapng, where each section has a head of its own."""
+    return head.startswith(blocks.SECTION.to_bytes(4, "big"))
+
+
 class _One:
     """One tshark of several in a row.
 
@@ -60,8 +66,11 @@ class _One:
         before: packets that others have decoded.
     """
 
-    def __init__(self, tshark: Tshark, sink: Sink, options: tuple[str, ...], before: int) -> None:
+    def __init__(
+        self, tshark: Tshark, sink: Sink, options: tuple[str, ...], before: int, head: bytes
+    ) -> None:
         self.given = self.decoded = 0
+        self._head = head
         self._before = before
         self._sink = sink
         self._reader, self._writer = os.pipe()
@@ -69,6 +78,10 @@ class _One:
         start = {"stdin": self._reader, **unprivileged()}
         self._capture = TsharkCapture(tshark, PIPE, (*LIVE, *options), start)
         self._task = asyncio.ensure_future(self._capture.packets_from_tshark(self._take))
+
+    def takes(self, head: bytes) -> bool:
+        """Whether records behind this head can be given to it, too."""
+        return head == self._head or (_has_sections(head) and _has_sections(self._head))
 
     @property
     def has_ended(self) -> bool:
@@ -189,7 +202,7 @@ class Decoder:
             OSError: if tshark cannot be started.
         """
         batch = list(records)
-        if self._one is not None and (self._one.has_ended or self._one.given >= self._most):
+        if self._one is not None and self._is_enough(self._one, head):
             await self._replace(head)
         one = self._one or await self._start(head)
         packets = sum(record.is_packet for record in batch)
@@ -198,8 +211,11 @@ class Decoder:
         with contextlib.suppress(BrokenPipeError):  # told of when it is replaced
             await one.write(b"".join(record.data for record in batch))
 
+    def _is_enough(self, one: _One, head: bytes) -> bool:
+        return one.has_ended or one.given >= self._most or not one.takes(head)
+
     async def _start(self, head: bytes) -> _One:
-        self._one = one = _One(self._tshark, self._sink, self._options, self.given)
+        self._one = one = _One(self._tshark, self._sink, self._options, self.given, head)
         await one.started()
         await one.write(head)
         return one

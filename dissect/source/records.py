@@ -73,6 +73,11 @@ class Records:
         """Bytes of a record that has not come whole; at the end, what was cut off."""
         return len(self._rest)
 
+    def again(self) -> None:
+        """Another capture follows, with a head of its own; what was left is forgotten."""
+        self._rest.clear()
+        self._cut = self._begin
+
     def feed(self, data: bytes) -> list[Record]:
         """The records that are whole now.
 

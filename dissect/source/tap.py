@@ -11,6 +11,7 @@ from __future__ import annotations
 import array
 import contextlib
 import fcntl
+import json
 import os
 import re
 import select
@@ -24,6 +25,7 @@ from typing import Final, Literal, NamedTuple
 from dissect.errors import SeamarkError, UsageError
 from dissect.escape import visible
 from dissect.source.refusals import refusal
+from dissect.source.ring import Ring
 
 Privilege = Literal["none", "sudo", "sudo-ask", "doas"]
 """How the capturing program gets its rights: ``sudo-ask`` takes a password, ``sudo`` has none."""
@@ -200,16 +202,23 @@ class Line(NamedTuple):
     """A stream of packets that is open: descriptors, which can be handed to another process."""
 
     name: str
-    out: int
+    out: int = -1
     """The capture."""
     errors: int = -1
     """What the programs behind it say."""
     lifeline: int = -1
     """Ends them when it is closed."""
+    follow: str = ""
+    """A file that grows, or the ring of such files, to be read where there is no descriptor."""
+
+    @property
+    def descriptors(self) -> frozenset[int]:
+        """Those that are open."""
+        return frozenset({self.out, self.errors, self.lifeline}) - {-1}
 
     def close(self) -> None:
         """Close this process's descriptors."""
-        for descriptor in {self.out, self.errors, self.lifeline} - {-1}:
+        for descriptor in self.descriptors:
             os.close(descriptor)
 
 
@@ -233,11 +242,10 @@ def connect(tap: Tap, password: bytes = b"") -> Line:
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
-    line = Line(
-        str(tap),
-        *(os.dup(pipe.fileno()) for pipe in (process.stdout, process.stderr, process.stdin)),
-    )
-    for pipe in (process.stdin, process.stdout, process.stderr):
+    pipes = (process.stdout, process.stderr, process.stdin)
+    out, errors, lifeline = (os.dup(pipe.fileno()) for pipe in pipes)
+    line = Line(str(tap), out, errors, lifeline)
+    for pipe in pipes:
         pipe.close()
     with contextlib.suppress(AttributeError, OSError):
         fcntl.fcntl(line.out, fcntl.F_SETPIPE_SZ, PIPE)  # Linux; others keep theirs
@@ -251,6 +259,19 @@ def connect(tap: Tap, password: bytes = b"") -> Line:
         process.wait()
         raise
     return line
+
+
+def following(path: str) -> Line:
+    """A line for captures that another program writes.
+
+    Args:
+        path: a file, what the files of a ring begin with, or their directory.
+
+    Raises:
+        SeamarkError: if it cannot be followed.
+    """
+    Ring(path).first()
+    return Line(path, follow=os.path.abspath(path))  # noqa: PTH100 - links stay as they are
 
 
 def _await(tap: Tap, line: Line, process: subprocess.Popen[bytes]) -> None:
@@ -290,10 +311,9 @@ def _failed(tap: Tap, line: Line, process: subprocess.Popen[bytes], said: bytes)
 
 def words(lines: Sequence[Line]) -> list[str]:
     """Lines as words, for another process that inherits their descriptors."""
-    return [f"{line.out},{line.errors},{line.lifeline},{line.name}" for line in lines]
+    return [json.dumps(line) for line in lines]
 
 
 def line(word: str) -> Line:
     """The line that a word of ``words`` stands for."""
-    out, errors, lifeline, name = word.split(",", 3)
-    return Line(name, int(out), int(errors), int(lifeline))
+    return Line(*json.loads(word))
