@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from dissect import cli, rulebook
+from dissect.commands.compare import compare
 from dissect.commands.doctor import doctor
 from dissect.commands.export import export
 from dissect.commands.log import log
@@ -42,6 +43,7 @@ def seamark() -> None:
     seamark scan CAPTURE...     print what was found
     seamark live -i eth0        watch mail as it passes, here or over ssh
     seamark export CAPTURE -o F conversations as pcapng, with comments for Wireshark
+    seamark compare IN OUT      what a firewall between two captures does to mail
     seamark log LOG...          whom the mail log makes suspect
     seamark demo                the bundled case
     seamark rules [NAME]        what is looked for, or one rule explained
@@ -80,6 +82,7 @@ def demo(context: click.Context) -> None:
 
 
 seamark.add_command(cli.scan)
+seamark.add_command(compare)
 seamark.add_command(config_)
 seamark.add_command(export)
 seamark.add_command(live)

@@ -33,6 +33,7 @@ SETTINGS: Final = ROOT / "docs" / "settings.md"
 PAGES: Final = ROOT / "docs" / "rules"
 """Nothing but what is made here."""
 
+BEFORE: Final = "captures/founding-before.pcap"
 FOUNDING: Final = "captures/founding-behind.pcap"
 LOG: Final = "captures/logs/exim-sync-error.mainlog"
 TWIN: Final = "captures/clean-twin-behind.pcap"
@@ -218,6 +219,15 @@ def scan_jsonl() -> str:
     ])  # fmt: skip
 
 
+def compare_text() -> str:
+    """The founding case from both sides: the verdict, and the first flow that differs."""
+    captures = (BEFORE, FOUNDING)
+    code, lines = printed(*captures, command="compare")
+    second = [at for at, line in enumerate(lines) if line.startswith("Flow ")][1]
+    asked = f"$ seamark compare {' '.join(captures)}"
+    return block([asked, *lines[:second], "...", "$ echo $?", str(code)])
+
+
 # ---- the files ----------------------------------------------------------------------------------
 
 PARTS: Final[dict[str, Callable[[], str]]] = {
@@ -230,6 +240,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "log text": log_text,
     "help live": lambda: help_text("live"),
     "help doctor": lambda: help_text("doctor"),
+    "help compare": lambda: help_text("compare"),
+    "compare text": compare_text,
     "help rules": lambda: help_text("rules"),
     "scan text": scan_text,
     "scan twin": scan_twin,
@@ -237,7 +249,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 }
 """The name of each part, and what makes it."""
 
-NEEDS_TSHARK: Final = frozenset({"scan text", "scan twin", "scan jsonl"})
+NEEDS_TSHARK: Final = frozenset({"compare text", "scan text", "scan twin", "scan jsonl"})
 
 
 def part(text: str, name: str) -> str:

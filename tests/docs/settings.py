@@ -138,6 +138,7 @@ PARTS: Final[dict[str, Callable[[click.Group], str]]] = {
     "options export": lambda group: options(group, "export"),
     "options live": lambda group: options(group, "live"),
     "options log": lambda group: options(group, "log"),
+    "options compare": lambda group: options(group, "compare"),
     "options rules": lambda group: options(group, "rules"),
     "columns": columns,
     "screens": screens,

@@ -18,6 +18,9 @@ SCHEMA: Final[dict[str, Any]] = json.loads(
     resources.files("dissect.report").joinpath("schema.json").read_text(encoding="utf-8")
 )
 KINDS: Final = ("flow", "finding", "verdict", "peer", "summary")
+OTHERS: Final = (
+    "notice", "source", "log", "suspect", "log-summary", "pair", "change", "alone", "comparison",
+)  # fmt: skip
 
 pytestmark = needs_tshark
 
@@ -28,9 +31,9 @@ def each_kind() -> pytest.MarkDecorator:
 
 
 def test_schema_is_a_schema() -> None:
-    """It is itself valid, and it describes all types of line, also of live captures and logs."""
+    """It is itself valid, and it describes the types of line of all commands."""
     Draft202012Validator.check_schema(SCHEMA)
-    kinds = sorted([*KINDS, "notice", "source", "log", "suspect", "log-summary"])
+    kinds = sorted([*KINDS, *OTHERS])
     assert sorted(entry["$ref"] for entry in SCHEMA["oneOf"]) == [f"#/$defs/{k}" for k in kinds]
 
 
