@@ -278,3 +278,39 @@ def test_credentials_stay_masked() -> None:
     assert len(pair.changes) == 2
     assert any(b"XXXX PLAIN ####" in text for text in texts)
     assert not any(secret[:8] in text for text in texts)
+
+
+def test_a_capture_that_joined_midway_is_laid_at_the_right_byte() -> None:
+    """Without the handshake the lines tell where it joined; what came before is not compared."""
+    before, behind = segments("founding-before"), segments("founding-behind")
+    frames = {c.two.frames for pair in case("founding").pairs for c in pair.changes}
+    first = min(frames)[0]
+    joined = [s for s in behind if s.frame >= first - 1]
+    found = laid(before, joined)
+    assert {c.two.frames for pair in found.pairs for c in pair.changes} == frames
+    assert all(c.kind == "changed" for pair in found.pairs for c in pair.changes)
+    assert any("before one capture joined" in why for pair in found.pairs for why in pair.unsure)
+
+
+def test_two_tls_sessions_are_one_difference() -> None:
+    """Something that ends TLS is told once a direction, and what it carries is not laid over."""
+    wires = []
+    for seed in (3, 200):
+        wire = Conversation()
+        record = b"\x16\x03\x01\x01\x00" + bytes((seed * at * at + at) % 256 for at in range(256))
+        wire.open()
+        wire.server.send(b"220 mx.example.net ESMTP\r\n")
+        wire.client.send(b"EHLO pc.example.org\r\n")
+        wire.server.send(b"250-mx.example.net\r\n250 STARTTLS\r\n")
+        wire.client.send(b"STARTTLS\r\n")
+        wire.server.send(b"220 go ahead\r\n")
+        wire.client.send(record)
+        wire.server.send(record)
+        wire.close()
+        wires.append(wire.segments)
+    found = laid(wires[0], wires[1])
+    assert [(c.kind, c.side) for pair in found.pairs for c in pair.changes] == [
+        ("tls", Side.CLIENT), ("tls", Side.SERVER),
+    ]  # fmt: skip
+    assert found.family == "stream-editor"
+    assert not laid(wires[0], wires[0]).differs
