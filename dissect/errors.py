@@ -21,6 +21,8 @@ class SeamarkError(Exception):
     """
 
     exit_code = 3
+    passing = False
+    """Whether it may be gone by itself a little later."""
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)

@@ -20,7 +20,7 @@ from dissect.errors import UsageError
 from dissect.live import KEEP, REPORTS, Attached, Limits, Watch
 from dissect.live.triggers import Bell
 from dissect.source import filters, find_tshark
-from dissect.source.tap import MAIL, Line, Tap, connect, following, host, interface
+from dissect.source.tap import MAIL, Line, Tap, connect, following, host, interface, lasting
 from tui.live_options import beside, beside_options
 from tui.opening import terminal_for_keys, watch_on_screen
 
@@ -114,6 +114,11 @@ class _Duration(_Seconds):
     metavar="N",
     help="Ended flows that the screen keeps; the oldest clean ones go first.",
 )
+@click.option(
+    "--no-reconnect",
+    is_flag=True,
+    help="Let a source be gone when it ends by itself, instead of connecting it again.",
+)
 @click.option("--batch", is_flag=True, help="Fail at once where ssh would ask something.")
 @click.option(
     "--format",
@@ -158,6 +163,9 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
     then the oldest file comes first.
 
     A remote host needs sshd, and tcpdump or dumpcap. The connection of ssh itself is left out.
+    A source that ends by itself is connected again, without asking anything, for as long as it
+    takes; what it missed is marked in the conversations that it cut. One that took a password for
+    sudo is not.
 
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 a source could not
     be opened, or has ended by itself.
@@ -168,6 +176,7 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
         packets=options.pop("count"),
         rules=known(options.pop("stop_on")),
     )
+    again = not options.pop("no_reconnect")
     on_screen = _on_screen(context, no_tui=options.pop("no_tui"))
     report, fail_on = REPORTS[options.pop("format")], options.pop("fail_on")
     keep, bell = options.pop("keep_flows"), options.pop("bell")
@@ -179,7 +188,7 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
     attached = Attached(wanted, report(_write), bell=Bell(_ring) if bell else None)
     watch = Watch(tshark, settings, attached.listener, limits, memory=attached.memory)
     with ExitStack() as opened:
-        lines = _connected(taps, files, opened, on_screen=on_screen)
+        lines = _connected(taps, files, opened, on_screen=on_screen, again=again)
         if on_screen:
             opened.pop_all()  # the screen's feed closes them
             words = worker.live_arguments(lines, settings, limits, keep, wanted)
@@ -251,7 +260,7 @@ def _hosts(hosts: list[Host], places: int) -> Sequence[Host | None]:
 
 
 def _connected(
-    taps: Sequence[Tap], files: Sequence[str], opened: ExitStack, *, on_screen: bool
+    taps: Sequence[Tap], files: Sequence[str], opened: ExitStack, *, on_screen: bool, again: bool
 ) -> list[Line]:
     """The lines, each open; all are closed again if one cannot be."""
     if not taps and not files:
@@ -260,7 +269,7 @@ def _connected(
     for tap in taps:
         line = connect(tap, _password(tap))
         opened.callback(line.close)
-        lines.append(line)
+        lines.append(lasting(line, tap) if again else line)
     return lines
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -14,10 +11,10 @@ from dissect.errors import SeamarkError
 from dissect.escape import visible
 from dissect.live.keep import Inbox
 from dissect.source import Tshark
+from dissect.source.connection import Connection
 from dissect.source.decoder import Decoder
-from dissect.source.descriptor import some
 from dissect.source.follow import Following
-from dissect.source.parts import After, Parts, Pipe
+from dissect.source.parts import After, Parts
 from dissect.source.reader import Sink
 from dissect.source.records import Record, Records
 from dissect.source.tap import Line
@@ -25,19 +22,13 @@ from dissect.source.tap import Line
 PIECE: Final = 1 << 18
 """Bytes read at a time."""
 
-TAIL: Final = 4_096
-"""Bytes kept of what the programs behind a source say."""
-
-BY_KERNEL: Final = re.compile(rb"(\d+) packets? dropped by kernel")
-BY_INTERFACE: Final = re.compile(rb"(\d+) packets? dropped by interface")
-BY_DUMPCAP: Final = re.compile(rb"\(pcap:(\d+)/dumpcap:(\d+)/flushed:\d+/ps_ifdrop:(\d+)\)")
-COUNTERS: Final = re.compile(rb"packets? (captured|received|dropped)|Packets captured|^File:")
-
 
 class State(Enum):
     """Whether a source still gives packets."""
 
     CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    """It ended by itself, and is tried again and again."""
     ENDED = "ended"
     """It has said all, or was told to end."""
     GONE = "gone"
@@ -59,7 +50,7 @@ class Source:
     """Packets that the kernel dropped, because nobody took them in time."""
     dropped_interface: int
     error: str = ""
-    """Why it is gone."""
+    """Why it is gone, or away."""
     gaps: int = 0
     """How often packets may have passed and did not come, because it was away or too fast."""
 
@@ -97,12 +88,10 @@ class Inlet:
         self._interrupted = interrupted
         self._gaps = 0
         self._line = line
-        self._parts: Parts = Pipe(line.out)
+        self._parts: Parts = Connection(line)
         self._state = State.CONNECTED
         self._error = ""
-        self._said = b""
         self._told_to_end = False
-        self._dropped = (0, 0)
 
     @property
     def source(self) -> Source:
@@ -113,8 +102,8 @@ class Inlet:
             packets=self.records.packets,
             decoded=self.decoder.decoded - self.decoder.lost,
             lost=self.decoder.lost,
-            dropped_kernel=self._dropped[0],
-            dropped_interface=self._dropped[1],
+            dropped_kernel=self._parts.dropped[0],
+            dropped_interface=self._parts.dropped[1],
             error=self._error,
             gaps=self._gaps,
         )
@@ -137,15 +126,27 @@ class Inlet:
 
     async def _read(self) -> None:
         """Read all parts."""
-        while True:
+        more = True
+        while more:
             while data := await self._parts.read(PIECE):
                 await self._take(data)
-            after = await self._parts.after()
-            if after is After.NOTHING:
-                return
-            if after is After.CUT or self.records.left:
-                await self._gap()
+            more = await self._more()
+
+    async def _more(self) -> bool:
+        """Whether another part comes; packets that are missed in between are marked at once."""
+        away = self._parts.lasts
+        if away:
+            await self._gap()
+            self._state, self._error = State.RECONNECTING, self._because("has ended by itself")
             self.records.again()
+        after = await self._parts.after()
+        if after is After.NOTHING:
+            return False
+        if not away and (after is After.CUT or self.records.left):
+            await self._gap()
+        self._state, self._error = State.CONNECTED, ""
+        self.records.again()
+        return True
 
     async def _gap(self) -> None:
         """Packets may be missing between what came and what comes."""
@@ -165,62 +166,35 @@ class Inlet:
 
     def _end(self) -> None:
         """No more comes: it was told to end, or something is wrong."""
-        if self.records.left and not self._line.follow:
-            self._gone(f"{visible(self.name)} was cut off in the middle of a packet")
+        if self._state is State.RECONNECTING:
+            self._state = State.GONE
+        elif self.records.left and not self._line.follow:
+            self._gone(self._because("was cut off in the middle of a packet"))
         elif self._told_to_end or self._line.lifeline < 0:
             self._state = State.ENDED
         else:
-            self._gone(f"{visible(self.name)} has ended by itself")
+            self._gone(self._because("has ended by itself"))
+
+    def _because(self, what: str) -> str:
+        """What happened to it, with what was said about it."""
+        why = self._parts.why
+        return f"{visible(self.name)} {what}{': ' if why else ''}{why}"
 
     def _gone(self, why: str) -> None:
-        said = visible(" ".join(_reasons(self._said)))
         self._state = State.GONE
-        self._error = f"{why}: {said}" if said else why
-
-    async def listen(self) -> None:
-        """Take in what the programs behind it say, so that they never wait for us."""
-        if self._line.errors < 0:
-            return
-        with contextlib.suppress(OSError):
-            while data := await some(self._line.errors, PIECE):
-                self._said = (self._said + data)[-TAIL:]
-                self._count()
-
-    def _count(self) -> None:
-        """Learn how many packets were dropped; each count is of all since the beginning."""
-        kernel, interface = BY_KERNEL.findall(self._said), BY_INTERFACE.findall(self._said)
-        if kernel or interface:
-            self._dropped = (
-                int(kernel[-1]) if kernel else 0,
-                int(interface[-1]) if interface else 0,
-            )
-        for pcap, own, lost in BY_DUMPCAP.findall(self._said):
-            self._dropped = (int(pcap) + int(own), int(lost))
+        self._error = why
 
     def ask(self) -> None:
         """Let it say how many packets were dropped so far."""
-        if self._line.lifeline >= 0 and self._state is State.CONNECTED:
-            with contextlib.suppress(OSError):
-                os.write(self._line.lifeline, b"\n")
+        if self._state is State.CONNECTED:
+            self._parts.ask()
 
     def stop(self) -> None:
         """Let it end; what it has seen is still read."""
         self._told_to_end = True
         self._parts.stop()
-        if self._line.lifeline >= 0:
-            os.close(self._line.lifeline)
-            self._line = self._line._replace(lifeline=-1)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close what is open."""
         self.stop()
-        self._parts.close()
-        self._line.close()
-        self._line = self._line._replace(out=-1, errors=-1)
-
-
-def _reasons(said: bytes) -> list[str]:
-    """The last lines that are no counters."""
-    lines = said.decode("utf-8", "replace").splitlines()
-    words = [line.strip() for line in lines if line.strip()]
-    return [line for line in words if not COUNTERS.search(line.encode())][-2:]
+        await self._parts.close()

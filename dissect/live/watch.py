@@ -114,15 +114,13 @@ class Watch:
         """Watch until the end, and tell of it."""
         numbers = count()
         self._sides = [_Side(self, line, self.tshark, numbers) for line in lines]
-        ears = [asyncio.ensure_future(side.inlet.listen()) for side in self._sides]
         runs = [asyncio.ensure_future(side.inlet.run()) for side in self._sides]
         try:
             await self._until_over(runs)
             self.end()
             await asyncio.wait(runs)
-            await asyncio.wait(ears, timeout=1.0)
         finally:
-            await self._close([*runs, *ears])
+            await self._close(runs)
         self._finish()
 
     async def _until_over(self, runs: Sequence[asyncio.Future[None]]) -> None:
@@ -160,7 +158,7 @@ class Watch:
         await asyncio.gather(*tasks, return_exceptions=True)
         for side in self._sides:
             await side.inlet.decoder.stop()
-            side.inlet.close()
+            await side.inlet.close()
 
     def _look(self) -> None:
         """Tell of what has changed."""
@@ -225,8 +223,11 @@ class Watch:
 
     def _warnings(self) -> Iterator[str]:
         for side in self._sides:
-            if side.inlet.source.error:
-                yield side.inlet.source.error
+            source = side.inlet.source
+            if source.error:
+                yield source.error
+            if source.gaps:
+                yield f"{source.name} was interrupted {source.gaps} times: packets may be missing"
             yield from (outcome.what for outcome in side.inlet.decoder.died)
             yield from side.pipeline.bugs
 

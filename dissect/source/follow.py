@@ -155,10 +155,18 @@ class Following:
         """Let it end, whatever was not read yet."""
         self._over.set()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close what is open."""
         self._over.set()
         self._close()
+
+    lasts = False
+    why = ""
+    dropped = (0, 0)
+    """What was dropped stands in no file before its end."""
+
+    def ask(self) -> None:
+        """Nothing: there is nobody to answer."""
 
     def _close(self) -> None:
         if self._file is not None:

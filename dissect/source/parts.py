@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import Protocol
 
-from dissect.source.descriptor import some
-
 
 class After(Enum):
     """What comes behind a part."""
@@ -41,31 +39,25 @@ class Parts(Protocol):
         """Let it end."""
         ...
 
-    def close(self) -> None:
-        """Close what it has opened."""
+    async def close(self) -> None:
+        """Close what is open."""
         ...
 
+    @property
+    def lasts(self) -> bool:
+        """Whether another part is waited for behind each, while packets pass that are not seen."""
+        ...
 
-class Pipe:
-    """A descriptor that is read to its end: one part.
+    @property
+    def why(self) -> str:
+        """What was said about the end of a part, if anything was."""
+        ...
 
-    Args:
-        descriptor: never closed here.
-    """
+    @property
+    def dropped(self) -> tuple[int, int]:
+        """Packets that never came: dropped by the kernel, and by the interface."""
+        ...
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    async def read(self, most: int) -> bytes:
-        """What there is."""
-        return await some(self._descriptor, most)
-
-    async def after(self) -> After:
-        """Nothing."""
-        return After.NOTHING
-
-    def stop(self) -> None:
-        """Nothing: it ends when whoever writes ends."""
-
-    def close(self) -> None:
-        """Nothing: it has opened nothing."""
+    def ask(self) -> None:
+        """Let it say how many packets were dropped so far."""
+        ...

@@ -35,6 +35,8 @@ class Refusal(NamedTuple):
     kind: type[SeamarkError]
     what: str
     remedy: str
+    passing: bool = False
+    """Whether it may be gone a little later: a network that is down, a host that starts."""
 
 
 REFUSALS: Final = (
@@ -49,7 +51,7 @@ REFUSALS: Final = (
     ),
     Refusal(
         "Could not resolve hostname", UsageError, "There is no host called {host}.",
-        "Check the name; ssh looks into ~/.ssh/config, too.",
+        "Check the name; ssh looks into ~/.ssh/config, too.", passing=True,
     ),
     Refusal(
         "Permission denied (", CaptureError, "{on} lets nobody in with these keys.",
@@ -57,13 +59,15 @@ REFUSALS: Final = (
     ),
     Refusal(
         "Connection refused", CaptureError, "{on} has no ssh server on that port.",
-        "Name the port: --ssh HOST:PORT",
+        "Name the port: --ssh HOST:PORT", passing=True,
     ),
     Refusal(
-        "timed out", CaptureError, "{on} does not answer.", "Is it up, and is the way to it free?"
+        "timed out", CaptureError, "{on} does not answer.", "Is it up, and is the way to it free?",
+        passing=True,
     ),
     Refusal(
-        "No route to host", CaptureError, "There is no way to {on}.", "Is the network up?"
+        "No route to host", CaptureError, "There is no way to {on}.", "Is the network up?",
+        passing=True,
     ),
     Refusal(
         "a password is required", CaptureError, "sudo on {on} wants a password.",
@@ -93,15 +97,15 @@ REFUSALS: Final = (
     ),
     Refusal(
         "No such device", UsageError, "{on} has no interface {interface}.",
-        "ip -br link lists them.",
+        "ip -br link lists them.", passing=True,
     ),
     Refusal(
         "no device named", UsageError, "{on} has no interface {interface}.",
-        "ip -br link lists them.",
+        "ip -br link lists them.", passing=True,
     ),
     Refusal(
         "not up", CaptureError, "The interface {interface} of {on} is down.",
-        "ip link set {interface} up",
+        "ip link set {interface} up", passing=True,
     ),
     Refusal(
         "syntax error", UsageError, "The capture filter is not understood.",
@@ -152,7 +156,11 @@ def refusal(where: Where, code: int, said: str) -> SeamarkError:
     known = next((each for each in REFUSALS if each.part.lower() in said.lower()), None)
     if known is None:
         what = f"Capturing on {terms['on']} ended with exit code {code}."
-        return CaptureError(what, shown or "Nothing was said about it.")
+        unknown = CaptureError(what, shown or "Nothing was said about it.")
+        unknown.passing = True
+        return unknown
     what, remedy = (words.format(**terms) for words in (known.what, known.remedy))
     what = what.replace("this machine", "This machine", 1) if what.startswith("this") else what
-    return known.kind(what, f"{remedy}\n  {shown}" if shown else remedy)
+    found = known.kind(what, f"{remedy}\n  {shown}" if shown else remedy)
+    found.passing = known.passing
+    return found

@@ -19,10 +19,10 @@ import shlex
 import subprocess
 import termios
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Literal, NamedTuple
 
-from dissect.errors import SeamarkError, UsageError
+from dissect.errors import CaptureError, SeamarkError, UsageError
 from dissect.escape import visible
 from dissect.source.refusals import refusal
 from dissect.source.ring import Ring
@@ -68,6 +68,8 @@ $r $t "$@" </dev/null 3<&- & p=$!;
 {
   while read -r x; do [ "$t:$(uname)" != tcpdump:Linux ] || kill -USR1 $p; done;
   kill $p || $r kill $p;
+  for n in 1 2 3 4 5; do sleep 1; kill -0 $p || $r kill -0 $p || exit; done;
+  kill -9 $p || $r kill -9 $p;
 } <&3 >/dev/null 2>&1 & k=$!;
 exec 3<&-;
 wait $p; c=$?;
@@ -210,6 +212,8 @@ class Line(NamedTuple):
     """Ends them when it is closed."""
     follow: str = ""
     """A file that grows, or the ring of such files, to be read where there is no descriptor."""
+    tap: Tap | None = None
+    """What opens it again when it has ended by itself; None where nothing may."""
 
     @property
     def descriptors(self) -> frozenset[int]:
@@ -222,12 +226,13 @@ class Line(NamedTuple):
             os.close(descriptor)
 
 
-def connect(tap: Tap, password: bytes = b"") -> Line:
+def connect(tap: Tap, password: bytes = b"", *, cancelled: int = -1) -> Line:
     """Start capturing; what ssh asks, it asks on the terminal.  Returns when packets may come.
 
     Args:
         tap: where.
         password: for ``sudo-ask``.
+        cancelled: a descriptor that ends it when it can be read.
 
     Raises:
         SeamarkError: if nothing can be captured, with the reason.
@@ -252,7 +257,7 @@ def connect(tap: Tap, password: bytes = b"") -> Line:
     try:
         if password:
             os.write(line.lifeline, password + b"\n")
-        _await(tap, line, process)
+        _await(tap, line, process, cancelled)
     except BaseException:
         line.close()
         process.terminate()
@@ -274,16 +279,18 @@ def following(path: str) -> Line:
     return Line(path, follow=os.path.abspath(path))  # noqa: PTH100 - links stay as they are
 
 
-def _await(tap: Tap, line: Line, process: subprocess.Popen[bytes]) -> None:
+def _await(tap: Tap, line: Line, process: subprocess.Popen[bytes], cancelled: int) -> None:
     """Wait for the first bytes of the capture.
 
     Raises:
         SeamarkError: if it ends before.
     """
     said = b""
-    waiting = {line.out, line.errors}
+    waiting = {line.out, line.errors, cancelled} - {-1}
     while True:
         ready, _, _ = select.select(waiting, [], [])
+        if cancelled in ready:
+            raise CaptureError("It was not waited for.")
         if line.errors in ready:
             data = os.read(line.errors, 1 << 16)
             said += data
@@ -311,9 +318,35 @@ def _failed(tap: Tap, line: Line, process: subprocess.Popen[bytes], said: bytes)
 
 def words(lines: Sequence[Line]) -> list[str]:
     """Lines as words, for another process that inherits their descriptors."""
-    return [json.dumps(line) for line in lines]
+    return [json.dumps({**line._asdict(), "tap": written(line.tap)}) for line in lines]
 
 
 def line(word: str) -> Line:
     """The line that a word of ``words`` stands for."""
-    return Line(*json.loads(word))
+    said = json.loads(word)
+    return Line(**{**said, "tap": _tap(said["tap"])})
+
+
+def written(tap: Tap | None) -> dict[str, Any] | None:
+    """A tap as JSON has it."""
+    return None if tap is None else asdict(tap)
+
+
+def _tap(said: dict[str, Any] | None) -> Tap | None:
+    """What ``written`` has made a word of."""
+    if said is None:
+        return None
+    there = said.pop("host")
+    return Tap(**said, host=Host(*there) if there else None)
+
+
+def lasting(line: Line, tap: Tap) -> Line:
+    """A line that is opened again when it ends by itself: nobody is asked anything then.
+
+    Args:
+        line: as ``connect`` gave it.
+        tap: what it was connected to; one that took a password is left to end.
+    """
+    if tap.privilege == "sudo-ask":
+        return line
+    return line._replace(tap=replace(tap, batch=True))

@@ -100,7 +100,12 @@ class Live:
 
 def captures_of(port: int) -> list[str]:
     """Command lines of capturing programs whose filter names a port."""
-    found = []
+    return list(programs_of(port).values())
+
+
+def programs_of(port: int) -> dict[int, str]:
+    """The same by process id."""
+    found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
@@ -108,7 +113,7 @@ def captures_of(port: int) -> list[str]:
             except OSError:
                 continue
             if words[0] in {"tcpdump", "dumpcap"} and any(f"port {port}" in word for word in words):
-                found.append(" ".join(words))
+                found[int(folder.name)] = " ".join(words)
     return found
 
 

@@ -73,9 +73,16 @@ def _say(connection: socket.socket, pieces: tuple[bytes, ...]) -> None:
 
 def talk(port: int) -> None:
     """Say all of it, and leave."""
+    for _ in steps(port):
+        pass
+
+
+def steps(port: int) -> Iterator[None]:
+    """Say it, command by command."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _read(connection, len(BANNER))
         for said, answers in zip(_CLIENT, _SERVER, strict=True):
             _say(connection, said)
             _read(connection, sum(map(len, answers)))
+            yield

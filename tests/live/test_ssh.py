@@ -82,7 +82,8 @@ def test_a_killed_run_leaves_nothing_there(sshd: Sshd) -> None:
 def test_a_cut_connection_is_told(sshd: Sshd) -> None:
     """What was found before is there, the source is gone, and the exit code says so."""
     sshd.program("tcpdump", 'echo $$ >"${0%/bin/*}/pid"; exec /usr/bin/tcpdump "$@"')
-    with mail_server() as port, Live(*there(sshd, port, "--program", "tcpdump"), **sshd.env) as run:
+    words = ("--program", "tcpdump", "--no-reconnect")
+    with mail_server() as port, Live(*there(sshd, port, *words), **sshd.env) as run:
         run.until_said("connected")
         talk(port)
         run.until_said("split-masked-verb")

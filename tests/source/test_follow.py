@@ -80,7 +80,7 @@ def followed(path: Path, *steps: Callable[[], None]) -> list[Part]:
                 data += piece
             parts.append((data, await following.after()))
             data = b""
-        following.close()
+        await following.close()
         return parts
 
     return asyncio.run(read())

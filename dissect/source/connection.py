@@ -1,0 +1,225 @@
+"""A line to a capturing program: read, listened to, and opened again when it ends by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import time
+from typing import Final
+
+from dissect.errors import SeamarkError
+from dissect.escape import visible
+from dissect.source.descriptor import some
+from dissect.source.parts import After
+from dissect.source.tap import Line, Tap, connect
+
+TAIL: Final = 4_096
+"""Bytes kept of what the programs behind a source say."""
+
+PIECE: Final = 1 << 16
+"""Bytes of it that are read at a time."""
+
+BY_KERNEL: Final = re.compile(rb"(\d+) packets? dropped by kernel")
+BY_INTERFACE: Final = re.compile(rb"(\d+) packets? dropped by interface")
+BY_DUMPCAP: Final = re.compile(rb"\(pcap:(\d+)/dumpcap:(\d+)/flushed:\d+/ps_ifdrop:(\d+)\)")
+COUNTERS: Final = re.compile(rb"packets? (captured|received|dropped)|Packets captured|^File:")
+
+LAST_WORDS: Final = 1.0
+"""Seconds that the programs get to say why they ended."""
+
+STALLED: Final = 30.0
+"""Seconds without a packet and without an answer, of a program that has answered before, from
+which on the source is taken for dead."""
+
+SETTLE: Final = 0.25
+"""Seconds behind an end in which it may be told that it was meant: ctrl+c ends all at once."""
+
+FIRST: Final = 1.0
+LONGEST: Final = 60.0
+"""Seconds between two tries: they double from the first to the longest."""
+
+STEADY: Final = 60.0
+"""Seconds of a connection from which on the next try comes as soon as the first."""
+
+
+class Connection:
+    """Reads a line to its end, and listens to the programs behind it.
+
+    Args:
+        line: the descriptors; closed here.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._said = b""
+        self._before = self._now = (0, 0)
+        self._answers = False
+        self._reading = False
+        self._heard = self._opened = time.monotonic()
+        self._wait = FIRST
+        self._over = asyncio.Event()
+        self._stalled = False
+        self._ear: asyncio.Task[None] | None = None
+        self._fresh: list[Line] = []
+        self._wake = -1
+        """Closed, it ends the thread that connects."""
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is opened again when it has ended."""
+        return self._line.tap is not None and not self._over.is_set()
+
+    @property
+    def dropped(self) -> tuple[int, int]:
+        """Packets that the kernel and the interface dropped, of all connections."""
+        return self._before[0] + self._now[0], self._before[1] + self._now[1]
+
+    @property
+    def why(self) -> str:
+        """What was said last that is no counter."""
+        if self._stalled:
+            return f"nothing was heard of it for {STALLED:.0f} seconds"
+        lines = self._said.decode("utf-8", "replace").splitlines()
+        words = [line.strip() for line in lines if line.strip()]
+        told = [line for line in words if not COUNTERS.search(line.encode())]
+        return visible(" ".join(told[-2:]))
+
+    async def read(self, most: int) -> bytes:
+        """What there is; at the end, once the programs have said why."""
+        if self._ear is None:
+            self._ear = asyncio.ensure_future(self._listen(self._line.errors))
+        self._heard, self._reading = time.monotonic(), True
+        data = await some(self._line.out, most)
+        self._reading = False
+        if not data:
+            await asyncio.wait({self._ear}, timeout=LAST_WORDS)
+            await self._sleep(SETTLE if self.lasts else 0)
+        return data
+
+    async def _sleep(self, seconds: float) -> None:
+        """Wait, unless it is to end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._over.wait(), seconds)
+
+    async def _listen(self, errors: int) -> None:
+        """Take in what the programs behind it say, so that they never wait for us."""
+        if errors < 0:
+            return
+        with contextlib.suppress(OSError):
+            while data := await some(errors, PIECE):
+                self._heard = time.monotonic()
+                self._said = (self._said + data)[-TAIL:]
+                self._answers = self._answers or bool(COUNTERS.search(data))
+                self._count()
+
+    def _count(self) -> None:
+        """Learn how many packets were dropped; each count is of all since it was opened."""
+        kernel, interface = BY_KERNEL.findall(self._said), BY_INTERFACE.findall(self._said)
+        if kernel or interface:
+            self._now = (
+                int(kernel[-1]) if kernel else 0,
+                int(interface[-1]) if interface else 0,
+            )
+        for pcap, own, lost in BY_DUMPCAP.findall(self._said):
+            self._now = (int(pcap) + int(own), int(lost))
+
+    def ask(self) -> None:
+        """Let it say how many packets were dropped so far; who never answers any more is ended."""
+        if self._line.lifeline < 0:
+            return
+        quiet = time.monotonic() - self._heard
+        if self._answers and self._reading and quiet > STALLED and self.lasts:
+            self._stalled = True
+            self._let_go()
+            return
+        with contextlib.suppress(OSError):
+            os.write(self._line.lifeline, b"\n")
+
+    async def after(self) -> After:
+        """The same source, connected again; nothing for one that is not, or is to end.
+
+        Raises:
+            SeamarkError: if it will never be, without somebody who answers a question.
+        """
+        if time.monotonic() - self._opened > STEADY:
+            self._wait = FIRST
+        while (tap := self._line.tap) is not None and not self._over.is_set():
+            await self._sleep(self._wait)
+            self._wait = min(2 * self._wait, LONGEST)
+            line = None if self._over.is_set() else await self._dial(tap)
+            if line is not None:
+                await self._take(line)
+                return After.CUT
+        return After.NOTHING
+
+    async def _dial(self, tap: Tap) -> Line | None:
+        """Connect, in a thread of its own, which ``stop`` and ``close`` end; None for no success.
+
+        Raises:
+            SeamarkError: if it makes no sense to try again.
+        """
+        cancelled, self._wake = os.pipe()
+        try:
+            await asyncio.to_thread(self._connect, tap, cancelled)
+        except SeamarkError as error:
+            if not error.passing and not self._over.is_set():
+                raise
+        finally:
+            self._hang_up()
+        return self._fresh.pop() if self._fresh else None
+
+    def _connect(self, tap: Tap, cancelled: int) -> None:
+        try:
+            self._fresh.append(connect(tap, cancelled=cancelled))
+        finally:
+            os.close(cancelled)
+        if self._over.is_set():
+            self._drop()
+
+    def _drop(self) -> None:
+        """Close what was opened and is not wanted any more."""
+        with contextlib.suppress(IndexError):
+            self._fresh.pop().close()
+
+    async def _take(self, line: Line) -> None:
+        """Go on with another line."""
+        await self._deaf()
+        self._line.close()
+        self._line = line
+        self._before, self._now = self.dropped, (0, 0)
+        self._said, self._answers, self._stalled = b"", False, False
+        self._opened = time.monotonic()
+
+    async def _deaf(self) -> None:
+        ear, self._ear = self._ear, None
+        if ear is not None:
+            ear.cancel()
+            await asyncio.gather(ear, return_exceptions=True)
+
+    def _hang_up(self) -> None:
+        """Let a thread that connects end."""
+        if self._wake >= 0:
+            os.close(self._wake)
+            self._wake = -1
+
+    def _let_go(self) -> None:
+        """Let the programs end."""
+        if self._line.lifeline >= 0:
+            os.close(self._line.lifeline)
+            self._line = self._line._replace(lifeline=-1)
+
+    def stop(self) -> None:
+        """Let it end; what it has seen is still read."""
+        self._over.set()
+        self._hang_up()
+        self._let_go()
+
+    async def close(self) -> None:
+        """Close what is open."""
+        self.stop()
+        self._drop()
+        await self._deaf()
+        self._line.close()
+        self._line = self._line._replace(out=-1, errors=-1)
