@@ -53,14 +53,15 @@ def over_time(
     times = [time for each in series for time, _ in each.points]
     if cells < _LEAST or not times:
         return []
-    low, high = min(times), max(*times, min(times) + 1)
+    # Buckets are told by their beginning: what is marked in the last one lies behind it.
+    low = min(*times, *marks, times[0])
+    high = max(*times, *marks, low + 1)
     _begin(cells, height)
     for each in series:
         xs, ys = zip(*each.points, strict=True)
         plotext.plot(xs, ys, color=f"{each.colour}+", marker=each.signs[look.ascii_only])
-    inside = [min(max(time, low), high) for time in marks]
-    if inside:
-        plotext.scatter(inside, [0] * len(inside), color="red+", marker=look.severities[3])
+    if marks:
+        plotext.scatter(list(marks), [0] * len(marks), color="red+", marker=look.severities[3])
     ticks = _ticks(low, high, cells)
     plotext.xticks(ticks, [words.clock(time) for time in ticks])
     plotext.ylim(0, max(value for each in series for _, value in each.points) or 1)

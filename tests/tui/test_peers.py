@@ -9,7 +9,7 @@ from tui_fakes import START, case, clients, update, verdict
 from tui_pilot import SIZES, running
 
 from dissect.analysis.model import Status, Update
-from tui import peers
+from tui import peers, words
 from tui.line import text, width
 from tui.look import ASCII, UNICODE, Look
 from tui.plot import Series, over_time
@@ -81,6 +81,21 @@ def test_a_rate_goes_down_to_nothing_between_its_buckets() -> None:
     assert (START + 60, 0) in points
     assert (START + 480, 0) in points
     assert len(points) == 3 + 4
+
+
+def test_marks_stand_at_their_times_within_the_last_bucket() -> None:
+    """Neither in less than a bucket nor before the first one is a mark moved to an end."""
+    asked = Series("blue", [(START, 9)], ("hd", "o"))
+    lines = list(map(text, over_time([asked], [START + 20, START + 40], 78, 9, ASCII)))
+    signs = [at for line in lines for at, sign in enumerate(line) if sign == ASCII.severities[3]]
+    frame = [at for at, sign in enumerate(lines[0]) if sign == "+"]
+    assert len(signs) == 2
+    assert abs(signs[0] - sum(frame) // 2) <= 1
+    assert signs[1] == frame[-1] - 1
+    clocks = next(line for line in lines if words.clock(START) in line).split()
+    assert len(set(clocks)) == len(clocks)
+    early = "\n".join(map(text, over_time([asked], [START - 40], 78, 9, ASCII)))
+    assert words.clock(START - 40) in early
 
 
 def test_plots_do_not_leak_into_each_other() -> None:
