@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from tui_fakes import case, founding, plain, update, verdict
 from tui_pilot import SIZES, Driver, running
 
 from tui.actions import ACTIONS, COLUMNS, COMPARE, FINDINGS, FLOWS, LADDER, PACKET, PEERS, SEAM
+from tui.beside import Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,8 @@ class Effect(NamedTuple):
     """Words on the screen then, or something else that is true."""
     where: str = ""
     """The screen, unless it is the first of the action's."""
+    asked: str = ""
+    """What the app is asked for, where nothing of it is to be seen without a terminal."""
 
 
 def on(name: str) -> Callable[[Driver], bool]:
@@ -73,6 +76,17 @@ def first_column(name: str, cells: int = 0) -> Callable[[Driver], bool]:
     )
 
 
+def never(_seen: Driver) -> bool:
+    """Nothing is to be seen."""
+    return False
+
+
+def beside(seen: Driver) -> int:
+    """The flow on the right side."""
+    flow: int = seen.app.screen.flows[Column.RIGHT]  # type: ignore[attr-defined]
+    return flow
+
+
 EFFECTS: dict[str, Effect] = {
     "open-flow": Effect((), on(LADDER)),
     "open-seam": Effect(("n", "n", "n"), on(SEAM)),
@@ -92,7 +106,12 @@ EFFECTS: dict[str, Effect] = {
     "next-frame": Effect((), "frame 14"),
     "previous-frame": Effect((), "frame 11"),
     "next-difference": Effect((), lambda seen: seen.app.screen.query_one("#main").cursor > 0),  # type: ignore[attr-defined]
-    "previous-difference": Effect(("end",), lambda seen: bool(seen.cursor)),
+    "previous-difference": Effect(
+        ("end",),
+        lambda seen: (
+            0 < seen.app.screen.query_one("#main").cursor < len(seen.app.screen.view.beside) - 1  # type: ignore[attr-defined]
+        ),
+    ),
     "frame": Effect((), "go to frame"),
     "filter": Effect((), lambda seen: seen.app.screen.query_one("#filter").display),
     "damaged": Effect((), listed(0, 2, 5)),
@@ -124,13 +143,13 @@ EFFECTS: dict[str, Effect] = {
     "unfold-message": Effect(("end", "k", "k"), cursor("▾ message data")),
     "times": Effect((), "since the row before"),
     "scroll-right": Effect(("j",), lambda seen: "220 ****" not in seen.cursor),
-    "scroll-left": Effect(("j", "right"), "220 ****"),
+    "scroll-left": Effect(("j", "right"), cursor("220 ****")),
     "compare": Effect((), on(COMPARE)),
     "packet": Effect(("n", "n", "n"), on(PACKET)),
     "side-right": Effect((), lambda seen: seen.app.screen.view.side.value == "right"),  # type: ignore[attr-defined]
     "side-left": Effect(("right",), lambda seen: seen.app.screen.view.side.value == "left"),  # type: ignore[attr-defined]
-    "next-partner": Effect((), on(COMPARE)),
-    "previous-partner": Effect(("space",), on(COMPARE)),
+    "next-partner": Effect((), lambda seen: beside(seen) == 3),
+    "previous-partner": Effect(("space",), lambda seen: beside(seen) == 1),
     "unfold": Effect(("n", "left"), cursor("▾")),
     "fold": Effect(("n",), cursor("▸")),
     "copy": Effect((), "Wireshark filter"),
@@ -147,8 +166,8 @@ EFFECTS: dict[str, Effect] = {
     "peers": Effect((), on(PEERS)),
     "privacy": Effect((), lambda seen: "192.0.2.10" not in seen.text and "h1--" in seen.text),
     "theme": Effect((), "high-contrast"),
-    "repaint": Effect((), on(FLOWS)),
-    "suspend": Effect((), on(FLOWS)),
+    "repaint": Effect((), never, asked="refresh"),
+    "suspend": Effect((), never, asked="action_suspend_process"),
     "down": Effect((), at(1)),
     "up": Effect(("j", "j"), at(1)),
     "page-down": Effect((), lambda seen: seen.app.screen.query_one("#main").cursor > 3),  # type: ignore[attr-defined]
@@ -160,7 +179,7 @@ EFFECTS: dict[str, Effect] = {
     "help": Effect((), "Keys: flows"),
     "palette": Effect((), lambda seen: "palette" in type(seen.app.screen).__name__.lower()),
     "quit": Effect((), on(FLOWS)),
-    "clear": Effect(("f", "f"), listed(*range(12))),
+    "clear": Effect(("f",), listed(*range(12))),
     "leave": Effect((), lambda seen: seen.app.return_value == 0),
 }
 
@@ -172,21 +191,34 @@ def test_every_action_is_tried() -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action.id))
-async def test_an_action_does_what_it_says(action: Action, size: tuple[int, int]) -> None:
-    """Its first key, on the first of its screens, has the effect."""
+async def test_an_action_does_what_it_says(
+    action: Action, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first key, on the first of its screens, has the effect, which was not there before."""
     effect = EFFECTS[action.id]
-    where = effect.where or action.where[0]
     async with running(size=size) as seen:
-        if action.id == "dismiss":
-            seen.app.panel("It broke", "Mend it.")
-            await seen.settle()
-        for key in (*WAYS[where], *effect.before, action.keys.split(",")[0]):
-            await seen.press(key)
+        await _go(seen, action, effect)
+        assert not _is(effect, seen), f"{action.id} is to be seen without its key:\n{seen.text}"
+        asked: list[dict[str, Any]] = []
+        if effect.asked:
+            monkeypatch.setattr(seen.app, effect.asked, lambda **how: asked.append(how))
+        await seen.press(action.keys.split(",")[0])
         for _ in range(20):
-            if _is(effect, seen):
+            if asked or _is(effect, seen):
                 break
             await seen.settle()
-        assert _is(effect, seen), f"{action.id} is not to be seen:\n{seen.text}"
+        assert asked or _is(effect, seen), f"{action.id} is not to be seen:\n{seen.text}"
+
+
+async def _go(seen: Driver, action: Action, effect: Effect) -> None:
+    """To the action's screen, and to where it has something to do."""
+    if action.id == "dismiss":
+        seen.app.panel("It broke", "Mend it.")
+        await seen.settle()
+    for key in (*WAYS[effect.where or action.where[0]], *effect.before):
+        await seen.press(key)
+    for _ in range(3):
+        await seen.settle()
 
 
 def _is(effect: Effect, seen: Driver) -> bool:

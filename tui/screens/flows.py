@@ -283,7 +283,9 @@ class FlowsScreen(Desk):
         return self.session.known()
 
     def action_clear(self) -> None:
-        """Forget the filter."""
+        """Forget the filter, and list all flows."""
+        if self.session.only_damaged:
+            self.session.toggle_damaged()
         self.seamark.filter_flows("")
 
     def action_sort_menu(self) -> None:
