@@ -22,12 +22,13 @@ import click
 
 from dissect import cli
 from dissect.analysis import pack
+from dissect.analysis.frame import Kept
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, Peer, Progress, Status, Update
 from dissect.detect import policy as policies
 from dissect.errors import SeamarkError
 from dissect.escape import visible
-from dissect.live import KEEP, Attached, Beside, Limits, Updates, Watch
+from dissect.live import KEEP, Attached, Beside, Limits, Memory, Updates, Watch
 from dissect.pipeline import Pipeline, Settings
 from dissect.segments.decode import Row
 from dissect.source import (
@@ -55,6 +56,9 @@ MOST_PEERS: Final = 1_000
 
 ROWS: Final = 20_000
 """Rows of open flows sent in one tick; the rest waits for the next."""
+
+PACKETS: Final = 128 << 20
+"""Bytes of packets of a live capture that are kept for a screen."""
 
 NICE: Final = 5
 """The screen goes first."""
@@ -175,9 +179,9 @@ class Worker:
         send(self.out, update)
 
 
-def send(out: BinaryIO, update: Update) -> None:
-    """Write one update, whole."""
-    blob = pickle.dumps(update, 5)
+def send(out: BinaryIO, told: Update | Kept) -> None:
+    """Write one update, or the packets that were asked for, whole."""
+    blob = pickle.dumps(told, 5)
     out.write(len(blob).to_bytes(4, "big") + blob)
     out.flush()
 
@@ -190,13 +194,17 @@ def watch(
     keep: int,
     beside: Beside,
 ) -> None:
-    """Watch sources that are open until they end, or SIGINT says that it is enough."""
+    """Watch sources that are open until they end, or SIGINT says that it is enough.
+
+    Until standard input ends, each line on it asks for the packets of the flows that it names.
+    """
     wanted = settings.display_filter
     said = [filters.warning(wanted)] if wanted else []
     name = ", ".join(each.name for each in lines)
-    listener = Updates(lambda update: send(out, update), name, keep, said)
+    memory = Memory(PACKETS, lasting=True)
+    listener = Updates(lambda update: send(out, update), name, keep, said, memory)
     try:
-        attached = Attached(beside, listener)
+        attached = Attached(beside, listener, memory)
         watching = Watch(
             find_tshark(), settings, attached.listener, limits, ladders=True, memory=attached.memory
         )
@@ -212,7 +220,18 @@ async def _until_told(attached: Attached, watching: Watch, lines: list[Line]) ->
     loop.add_signal_handler(signal.SIGINT, watching.end)
     if attached.keeps and task is not None:  # what is open is written before it ends
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    questions = asyncio.create_task(_answer(attached.memory))
     await attached.run(watching, lines)
+    await questions
+
+
+async def _answer(memory: Memory | None) -> None:
+    """Give packets to who asks for them, until nobody is there who could."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    while memory is not None and (question := await reader.readline()):
+        send(sys.stdout.buffer, memory.kept(tuple(map(int, question.split()))))
 
 
 @click.command()

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
+from dissect.analysis.frame import Kept
 from dissect.analysis.model import Progress, Status, Update
 from dissect.errors import CaptureError
 
@@ -66,8 +67,13 @@ class ProcessFeed:
         lines: Sequence[Line] = (),
     ) -> None:
         self._lines = tuple(lines)
+        self._serves = bool(lines)
+        """Whether the worker is asked for packets, also when all is over."""
+        self._asked: dict[tuple[int, ...], asyncio.Future[Kept]] = {}
         self._command = tuple(command)
         self._stdin = asyncio.subprocess.DEVNULL if stdin is None else stdin
+        if lines:
+            self._stdin = asyncio.subprocess.PIPE
         self._process: asyncio.subprocess.Process | None = None
         self._progress = Progress(capture=capture, status=Status.LOADING)
         self._tail = b""
@@ -78,12 +84,15 @@ class ProcessFeed:
         """Start the worker and yield what it says; its death becomes a last, failed update."""
         try:
             await self._start()
-            while self._progress.status.goes_on:
-                update = await self._read()
-                self._progress = update.progress
-                yield update
+            while self._progress.status.goes_on or self._serves:
+                told = await self._read()
+                if isinstance(told, Kept):
+                    self._answered(told)
+                    continue
+                self._progress = told.progress
+                yield told
         except (OSError, EOFError, pickle.UnpicklingError, CaptureError) as error:
-            if not self._closed:
+            if not self._closed and self._progress.status.goes_on:
                 yield await self._failure(error)
         finally:
             await self.close()
@@ -93,10 +102,39 @@ class ProcessFeed:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGINT)
 
+    async def kept(self, flows: Sequence[int]) -> Kept:
+        """The packets of some flows of a live capture.
+
+        Raises:
+            CaptureError: if the worker is not there to be asked.
+        """
+        question = tuple(flows)
+        pipe = self._process.stdin if self._process is not None else None
+        if pipe is None or self._closed:
+            raise CaptureError("The dissector has ended, and the packets with it.")
+        answer = self._asked.get(question)
+        if answer is None:
+            answer = self._asked[question] = asyncio.get_running_loop().create_future()
+            pipe.write(b" ".join(b"%d" % flow for flow in question) + b"\n")
+        return await asyncio.shield(answer)
+
+    def _answered(self, kept: Kept) -> None:
+        answer = self._asked.pop(kept.flows, None)
+        if answer is not None and not answer.done():
+            answer.set_result(kept)
+
+    def _unanswered(self) -> None:
+        """Let nobody wait for ever."""
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.cancel()
+        self._asked.clear()
+
     async def close(self) -> None:
         """Terminate the worker and what it started, kill it if it lingers, and reap it."""
         self._closed = True
         self._let_go()
+        self._unanswered()
         process = self._process
         if process is None:
             return
@@ -128,17 +166,17 @@ class ProcessFeed:
             line.close()
         self._lines = ()
 
-    async def _read(self) -> Update:
+    async def _read(self) -> Update | Kept:
         stream = self._process.stdout if self._process else None
         if stream is None:
             raise EOFError
         length = int.from_bytes(await stream.readexactly(_LENGTH), "big")
         if length > _LARGEST_FRAME:
             raise CaptureError("the dissector's output is not what it should be")
-        update = pickle.loads(await stream.readexactly(length))  # noqa: S301 - our own worker
-        if not isinstance(update, Update):
+        told = pickle.loads(await stream.readexactly(length))  # noqa: S301 - our own worker
+        if not isinstance(told, Update | Kept):
             raise CaptureError("the dissector sent something else than an update")
-        return update
+        return told
 
     async def _listen(self) -> None:
         """Drain standard error, so that the worker never blocks on it, and keep its end."""

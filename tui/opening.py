@@ -7,14 +7,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dissect import worker
-from dissect.again import Again
+from dissect.again import Again, KeptAgain
 from dissect.errors import ToolError
-from dissect.source import CaptureFile, filters, find_tshark, open_capture
+from dissect.source import filters, find_tshark, open_capture
 from tui import terminal
 from tui.settings import NAMES, RATES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import click
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dissect.pipeline import Settings
     from dissect.source import Tshark
     from dissect.source.tap import Line
+    from tui.feed import ProcessFeed
+    from tui.wireshark import Wireshark
 
 
 def read_on_screen(
@@ -40,7 +42,7 @@ def read_on_screen(
     feed: dict[str, Any] = {"stdin": stdin}
     words = worker.arguments(captures, settings)
     kept = [name for name in captures if name != "-"]
-    return _run(context, said, words, ", ".join(captures), again, feed, kept)
+    return _run(context, said, words, ", ".join(captures), lambda _feed: again, feed, kept)
 
 
 def watch_on_screen(
@@ -66,10 +68,18 @@ def watch_on_screen(
         SeamarkError: for what is wrong with the settings.
     """
     inner = _settings_of_screen(context)
-    again = Again(tshark, [CaptureFile(line.name, "-", 0) for line in lines])
     said = {name: inner.params[name] for name in NAMES}
     title = ", ".join(line.name for line in lines)
-    return _run(inner, said, words, title, again, {"lines": lines}, [], bell)
+    return _run(
+        inner,
+        said,
+        words,
+        title,
+        lambda feed: KeptAgain(tshark, feed.kept),
+        {"lines": lines},
+        [],
+        bell,
+    )
 
 
 def _settings_of_screen(context: click.Context) -> click.Context:
@@ -85,7 +95,7 @@ def _run(
     said: dict[str, Any],
     words: Sequence[str],
     title: str,
-    again: Again,
+    wireshark: Callable[[ProcessFeed], Wireshark],
     source: dict[str, Any],
     captures: Sequence[str],
     bell: Severity | None = None,
@@ -107,7 +117,7 @@ def _run(
         ringing or feed,
         title=title,
         screen=screen,
-        wireshark=again,
+        wireshark=wireshark(feed),
         notes=Notes(captures),
         state=state,
     )

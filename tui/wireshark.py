@@ -19,7 +19,7 @@ class Wireshark(Protocol):
     cannot be read a second time (standard input) or tshark fails.
     """
 
-    async def facts(self, capture: str, frames: tuple[int, ...]) -> dict[int, WireFacts]:
+    async def facts(self, flow: FlowSummary, frames: tuple[int, ...]) -> dict[int, WireFacts]:
         """The headers' facts by frame; frames that tshark does not know are left out."""
         ...
 

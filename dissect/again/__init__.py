@@ -6,5 +6,6 @@ In: what the first reading told.  Out: the values of ``dissect.analysis.frame``,
 """
 
 from dissect.again.again import Again
+from dissect.again.kept import KeptAgain
 
-__all__ = ["Again"]
+__all__ = ["Again", "KeptAgain"]

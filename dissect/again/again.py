@@ -57,13 +57,14 @@ class Again:
         self._packets: Recent[tuple[str, int, int, int], Packet] = Recent(PACKETS)
         self._heard: Recent[tuple[str, int, int], Heard] = Recent(FLOWS)
 
-    async def facts(self, capture: str, frames: tuple[int, ...]) -> dict[int, WireFacts]:
-        """The headers' facts by frame; frames that tshark does not know are left out.
+    async def facts(self, flow: FlowSummary, frames: tuple[int, ...]) -> dict[int, WireFacts]:
+        """The headers' facts of a flow's frames; frames that tshark does not know are left out.
 
         Raises:
             CaptureError: if the capture cannot be read a second time.
             ToolError: if tshark cannot be started.
         """
+        capture = flow.capture
         file = self._file(capture)
         wanted = [frame for frame in frames if self._facts.get((capture, frame)) is None]
         if wanted:
@@ -143,11 +144,6 @@ class Again:
         if file is None:
             raise CaptureError(f"{visible(name)} is none of the captures.", "Open it first.")
         if file.path == "-" or _is_pipe(file.path):
-            if file.path == "-" != file.name:
-                raise CaptureError(
-                    "The packets of a live capture are not kept.",
-                    "To see their bytes, capture into a file beside it: tcpdump -w FILE",
-                )
             where = "on standard input" if file.path == "-" else "in a pipe"
             raise CaptureError(
                 f"A capture {where} can be read only once.", "Save it in a file first."

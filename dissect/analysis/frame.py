@@ -69,6 +69,18 @@ class BodyLine(NamedTuple):
     """Whether it stands before the first empty line."""
 
 
+class Kept(NamedTuple):
+    """The packets of some flows of a live capture, as a file of their own."""
+
+    flows: tuple[int, ...]
+    frames: tuple[int, ...]
+    """The numbers that the packets have in the capture, in the file's order."""
+    missing: int
+    """Packets of the flows that are kept no more."""
+    data: bytes
+    """A pcapng; empty where there are none."""
+
+
 class Message(NamedTuple):
     """Message data, unfolded."""
 

@@ -15,7 +15,7 @@ from typing import Final
 from dissect.doctor.check import Check, missing, ok, warning
 from dissect.errors import SeamarkError, ToolError, UsageError
 from dissect.source import Tshark, find_tshark
-from dissect.source.decoder import NOBODY, unprivileged
+from dissect.source.rights import NOBODY, unprivileged
 
 ROOM: Final = 1 << 30
 """Bytes that should be free for temporary files."""

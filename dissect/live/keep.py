@@ -8,9 +8,10 @@ one; what went is counted.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from dissect.analysis.frame import Kept
 from dissect.escape import visible
 from dissect.segments.decode import FIELDS, GENINFO, Row
 from dissect.source import blocks
@@ -148,6 +149,20 @@ class Memory:
         said = f"Seamark had no room for {kept.missing:,} packets of this connection."
         packets = (frame.packet for frame in kept.frames())
         return pcapng(packets, name=kept.name, comment=said if kept.missing else "")
+
+    def kept(self, flows: Sequence[int]) -> Kept:
+        """The packets of some flows together, those of a source in the order of their numbers."""
+        sources: dict[str, list[Frame]] = {}
+        for flow in flows:
+            if (held := self._flows.get(flow)) is not None:
+                sources.setdefault(held.name, []).extend(held.frames())
+        files, frames = [], list[int]()
+        for name, each in sources.items():
+            each.sort(key=_number)
+            frames += map(_number, each)
+            files.append(pcapng((frame.packet for frame in each), name=name))
+        missing = sum(map(self.missing, flows))
+        return Kept(tuple(flows), tuple(frames), missing, b"".join(files))
 
     def over(self, flow: int) -> None:
         """A flow has ended."""

@@ -12,6 +12,7 @@ from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Progress, Stat
 from dissect.detect.finding import Finding, Severity
 from dissect.escape import visible
 from dissect.live.inlet import Source, State
+from dissect.live.keep import Memory
 from dissect.report import Summary
 
 KEEP: Final = 20_000
@@ -33,6 +34,11 @@ DAMAGED: Final = Severity.MEDIUM
 """From this severity on, a flow is kept rather than a clean one."""
 
 
+def is_damaged(flow: FlowSummary) -> bool:
+    """Whether a flow is to be kept rather than a clean one."""
+    return flow.severity is not None and flow.severity >= DAMAGED
+
+
 class Shelf:
     """Which flows that are over are kept: up to a number of them, damaged ones the longest.
 
@@ -49,8 +55,7 @@ class Shelf:
 
     def put(self, flow: FlowSummary) -> tuple[int, ...]:
         """Keep a flow; those that have to go for it, the oldest clean ones first."""
-        bad = flow.severity is not None and flow.severity >= DAMAGED
-        (self._damaged if bad else self._clean)[flow.flow] = None
+        (self._damaged if is_damaged(flow) else self._clean)[flow.flow] = None
         gone = []
         while len(self._clean) + len(self._damaged) > self._most:
             oldest = self._clean or self._damaged
@@ -68,6 +73,7 @@ class Updates:
         capture: what the sources are called together.
         keep: flows that are over and kept.
         warnings: what is to be said from the beginning.
+        memory: where packets are kept for as long as their flows.
     """
 
     def __init__(
@@ -76,7 +82,9 @@ class Updates:
         capture: str,
         keep: int = KEEP,
         warnings: Iterable[str] = (),
+        memory: Memory | None = None,
     ) -> None:
+        self._memory = memory
         self._send = send
         self._capture = capture
         self._shelf = Shelf(keep)
@@ -100,7 +108,13 @@ class Updates:
     def flow(self, detail: FlowDetail) -> None:
         """The same, and another flow may have to go for it."""
         self.open(detail)
-        self._gone += self._shelf.put(detail.summary)
+        gone = self._shelf.put(detail.summary)
+        self._gone += gone
+        if self._memory is not None:
+            if is_damaged(detail.summary):
+                self._memory.mark(detail.summary.flow)
+            for flow in gone:
+                self._memory.forget(flow)
 
     def changed(self, before: Source | None, now: Source) -> None:
         """Remember how a source stands."""

@@ -11,7 +11,7 @@ one frame whole, some streams as a file of their own.
 from dissect.source import drops, filters
 from dissect.source.columns import columns
 from dissect.source.cut import Comments, cut
-from dissect.source.export import export
+from dissect.source.export import export, write
 from dissect.source.file import CaptureFile, open_capture
 from dissect.source.outcome import Outcome
 from dissect.source.reader import read
@@ -34,4 +34,5 @@ __all__ = [
     "open_capture",
     "read",
     "tree",
+    "write",
 ]

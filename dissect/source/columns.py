@@ -37,7 +37,8 @@ async def columns(
     ran = await run(
         [tshark.path, "-n", "-r", capture.path, "-c", str(max(frames)),
          *filters.options(filters.both(display_filter, chosen)),
-         "-T", "fields", "-E", "occurrence=l", *asked]
+         "-T", "fields", "-E", "occurrence=l", *asked],
+        start=capture.start,
     )  # fmt: skip
     lines = ran.out.decode(errors="replace").split("\n")
     rows = [line.split("\t", len(fields)) for line in lines if line]

@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import pwd
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from dissect.segments.decode import Row
 from dissect.source import blocks
@@ -20,6 +19,7 @@ from dissect.source.file import CaptureFile
 from dissect.source.outcome import Outcome, judge
 from dissect.source.reader import Sink, TsharkCapture, wake
 from dissect.source.records import Record
+from dissect.source.rights import unprivileged
 from dissect.source.tshark import Tshark
 
 MOST: Final = 200_000
@@ -28,30 +28,9 @@ MOST: Final = 200_000
 PATIENCE: Final = 10.0
 """Seconds that a tshark gets to decode what it was given last."""
 
-NOBODY: Final = "nobody"
-"""Who tshark is where we are root: its dissectors read what strangers send."""
-
-NOWHERE: Final = "/nonexistent"
-HOMES: Final = frozenset({"WIRESHARK_CONFIG_DIR", "WIRESHARK_DATA_DIR", "XDG_DATA_HOME"})
-
 PIPE: Final = CaptureFile("-", "-", 0)
 LIVE: Final = ("-l",)
 """tshark would otherwise keep rows back until there are enough of them."""
-
-
-def unprivileged() -> dict[str, Any]:
-    """What starts a process as a user without rights, where we have all of them."""
-    if os.geteuid() != 0:
-        return {}
-    with contextlib.suppress(KeyError):
-        who = pwd.getpwnam(NOBODY)
-        # Root's settings are none of its business, and not legible to it.
-        kept = {name: value for name, value in os.environ.items() if name not in HOMES}
-        env = {**kept, "HOME": NOWHERE, "XDG_CONFIG_HOME": NOWHERE}
-        return {
-            "user": who.pw_uid, "group": who.pw_gid, "extra_groups": (), "env": env, "cwd": "/"
-        }  # fmt: skip
-    return {}
 
 
 def _has_sections(head: bytes) -> bool:

@@ -76,6 +76,26 @@ def _filters(streams: Sequence[int]) -> list[str]:
     return [filters.member(STREAM, part) for part in parts if part]
 
 
+async def write(path: Path, data: bytes) -> None:
+    """Write a new file that only its owner may read, whole or not at all.
+
+    Raises:
+        UsageError: if the file is there already.
+        CaptureError: if it cannot be written.
+    """
+    try:
+        async with creating(path) as file:
+            await asyncio.to_thread(_put, file, data)
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def _put(file: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
 @contextlib.asynccontextmanager
 async def creating(path: Path) -> AsyncIterator[int]:
     """A new file, open for writing; it goes away where what follows fails."""

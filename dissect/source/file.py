@@ -9,10 +9,11 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from dissect.errors import CaptureError
 from dissect.escape import visible
+from dissect.source.rights import unprivileged
 
 PLAIN: Final = (
     b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d",
@@ -31,6 +32,21 @@ class CaptureFile:
     """For tshark: ``-`` or a path that cannot be taken for an option."""
     size: int
     """Bytes, if reading can be measured by them; 0 for standard input and compressed files."""
+    descriptor: int = -1
+    """Of an open file that ``path`` names and a reader has to inherit; -1 for others."""
+
+    @property
+    def start(self) -> dict[str, Any]:
+        """What the start of a program needs so that it can read this.
+
+        What has no path of its own came live, from whoever: it is read without rights.
+        """
+        return {"pass_fds": (self.descriptor,), **unprivileged()} if self.descriptor >= 0 else {}
+
+
+def held(name: str, descriptor: int) -> CaptureFile:
+    """A capture in an open file that has no name."""
+    return CaptureFile(name, f"/dev/fd/{descriptor}", 0, descriptor)
 
 
 def open_capture(name: str) -> CaptureFile:

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from dissect.errors import CaptureError, ToolError
 from dissect.escape import visible
@@ -41,23 +41,32 @@ class Ran(NamedTuple):
     """Whether it was ended because it wrote more than is kept."""
 
 
-async def run(command: Sequence[str], *, most: int = MOST, out: int | None = None) -> Ran:
+async def run(
+    command: Sequence[str],
+    *,
+    most: int = MOST,
+    out: int | None = None,
+    start: Mapping[str, Any] | None = None,
+) -> Ran:
     """Run a program to its end.
 
     Args:
         command: its path and its words; ``ASIDE`` among them becomes a path to write to.
         most: bytes of an output that are kept; a program that writes more to the first is ended.
         out: a file descriptor for standard output, instead of keeping it.
+        start: more for the start of its process (``CaptureFile.start``).
 
     Raises:
         ToolError: if it cannot be started.
     """
+    how = dict(start or {})
+    inherited = how.pop("pass_fds", ())
     with _aside(command) as (words, aside):
         try:
             process = await asyncio.create_subprocess_exec(
                 *words, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE if out is None else out,
-                pass_fds=[aside.fileno()] if aside is not None else (),
+                pass_fds=(*inherited, *([aside.fileno()] if aside is not None else ())), **how,
             )  # fmt: skip
         except (OSError, ValueError) as error:
             raise ToolError(f"{command[0]} cannot be started: {error}", install_command()) from None
@@ -77,12 +86,12 @@ def _aside(command: Sequence[str]) -> Iterator[tuple[list[str], BinaryIO | None]
     if ASIDE not in command:
         yield list(command), None
         return
-    with _nameless() as file:
+    with nameless() as file:
         path = f"/dev/fd/{file.fileno()}"
         yield [path if word == ASIDE else word for word in command], file
 
 
-def _nameless() -> BinaryIO:
+def nameless() -> BinaryIO:
     """A file that is gone when it is closed; in memory where the system can."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("seamark"), "w+b")

@@ -222,7 +222,7 @@ async def read(
         packets += len(batch)
         sink(batch)
 
-    source = TsharkCapture(tshark, capture, options)
+    source = TsharkCapture(tshark, capture, options, capture.start)
     try:
         await source.packets_from_tshark(count)
     except OSError as error:

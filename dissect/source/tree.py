@@ -77,7 +77,8 @@ async def tree(tshark: Tshark, capture: CaptureFile, frame: int, display_filter:
     chosen = filters.both(display_filter, f"frame.number == {frame}")
     ran = await run(
         [tshark.path, "-n", "-r", capture.path, "-c", str(frame), "-Y", chosen,
-         "-T", "pdml", "-F", "pcapng", "-w", ASIDE]
+         "-T", "pdml", "-F", "pcapng", "-w", ASIDE],
+        start=capture.start,
     )  # fmt: skip
     data = next(filter(None, map(blocks.captured, blocks.forward(io.BytesIO(ran.aside)))), None)
     settle(capture.name, ran, data is not None)

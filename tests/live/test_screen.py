@@ -63,3 +63,29 @@ def test_a_stream_on_standard_input_leaves_the_keys_to_the_terminal(tmp_path: Pa
         screen.until("9 flows", "complete")
         screen.press("q")
         assert screen.wait() == 0
+
+
+@may_capture
+def test_bytes_of_a_live_frame_can_be_seen_and_saved(tmp_path: Path) -> None:
+    """The seam's frames show what Wireshark says; flows are saved, also when all is over."""
+    with mail_server() as port:
+        words = ("live", "-i", "lo", "-f", f"tcp port {port}", "--port", str(port))
+        with seamark(*words, size=(160, 45), env=home(tmp_path), cwd=tmp_path) as screen:
+            screen.until("Watching")
+            talk(port)
+            screen.until("1 damaged")
+            screen.press("enter", "n", "n", "n", "enter")
+            screen.until("seam 1/1", "tcp sum")
+            screen.press("f")
+            screen.until("Transmission Control Protocol")
+            screen.press("q", "q", "E")
+            screen.until("complete")
+            screen.press("S")
+            screen.until("save")
+            screen.press("enter")
+            screen.until("packets")
+            screen.press("q", "q", "q")
+            assert screen.wait() == 0
+            assert screen.until_alone() == {}
+        (saved,) = tmp_path.glob("*.pcapng")
+        assert b"XX TO:<three@example.net>" in saved.read_bytes()

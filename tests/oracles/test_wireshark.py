@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 
 from dissect.again import Again
-from dissect.analysis.model import RowKind
-from dissect.evidence import Side
+from dissect.analysis.model import FlowSummary, RowKind
+from dissect.evidence import Endpoint, Side
 from dissect.source import find_tshark, open_capture
 from oracles.kinds import KINDS, REPLIES, Ours, differences, kind_of, said
 from oracles.shared import BUNDLED, CAPTURES, FOLDER, reading
@@ -155,7 +155,11 @@ def test_replies_are_compared() -> None:
 def test_a_look_up_shows_no_credentials() -> None:
     """What Wireshark says of the answers of an AUTH exchange is masked like the answers."""
     capture = open_capture(str(FOLDER / "suricata-verify__bug-3616-smtp.pcap"))
-    told = asyncio.run(Again(find_tshark(), [capture]).facts(capture.name, (12, 14)))
+    end = Endpoint("192.0.2.1", 1)
+    flow = FlowSummary(
+        flow=0, capture=capture.name, tcp_stream=0, client=end, server=end, start=0.0, end=0.0
+    )
+    told = asyncio.run(Again(find_tshark(), [capture]).facts(flow, (12, 14)))
     assert set(told) == {12, 14}
     assert "Z3VycGFydGFwQHBhdHJpb3RzLmlu" not in told[12].info
     assert "cHVuamFiQDEyMw==" not in told[14].info

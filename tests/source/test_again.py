@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -61,7 +62,7 @@ def test_a_frame_comes_whole_with_its_tree() -> None:
 
 def test_facts_of_headers_come_by_frame() -> None:
     """Checksums, options and Wireshark's columns; a frame that is not there is left out."""
-    facts = asyncio.run(again().facts(FOUNDING, (25, 999_999)))
+    facts = asyncio.run(again().facts(details(FOUNDING)[1].summary, (25, 999_999)))
     assert set(facts) == {25}
     assert facts[25].info == "C: DATA fragment, 1448 bytes"
     assert facts[25].tcp_checksum.startswith("0x")
@@ -81,4 +82,4 @@ def test_flows_are_saved_for_the_user_alone(tmp_path: Path) -> None:
 def test_standard_input_is_read_only_once() -> None:
     """What came through a pipe is gone, and that is said with what to do."""
     with pytest.raises(CaptureError, match="only once"):
-        asyncio.run(again("-").facts("-", (1,)))
+        asyncio.run(again("-").facts(replace(details(FOUNDING)[1].summary, capture="-"), (1,)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -100,7 +101,7 @@ def flows(name: str) -> list[FlowDetail]:
 async def everything(name: str, detail: FlowDetail, frames: list[int]) -> bytes:
     """All that is told of some frames."""
     again = Again(find_tshark(), [open_capture(name)])
-    told = [repr(await again.facts(name, tuple(frames))).encode()]
+    told = [repr(await again.facts(replace(detail.summary, capture=name), tuple(frames))).encode()]
     for frame in frames:
         packet = await again.packet(detail, frame)
         told += [packet.data, *(node.text.encode() for node in packet.nodes)]

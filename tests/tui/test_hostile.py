@@ -14,7 +14,7 @@ from dissect.analysis.frame import BodyLine, Message, Packet, WireFacts
 from dissect.analysis.model import Status, Update
 
 if TYPE_CHECKING:
-    from dissect.analysis.model import FlowDetail, Row
+    from dissect.analysis.model import FlowDetail, FlowSummary, Row
 
 _WORDS = HOSTILE.decode("utf-8", "surrogateescape")
 
@@ -22,9 +22,9 @@ _WORDS = HOSTILE.decode("utf-8", "surrogateescape")
 class HostileWire(Wire):
     """tshark prints packet text too."""
 
-    async def facts(self, capture: str, frames: tuple[int, ...]) -> dict[int, WireFacts]:
+    async def facts(self, flow: FlowSummary, frames: tuple[int, ...]) -> dict[int, WireFacts]:
         """Escape sequences in the columns and the options."""
-        found = await super().facts(capture, frames)
+        found = await super().facts(flow, frames)
         said: dict[str, Any] = {"info": _WORDS, "protocol": _WORDS, "options": (_WORDS,)}
         return {frame: facts._replace(**said) for frame, facts in found.items()}
 

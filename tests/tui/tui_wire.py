@@ -103,9 +103,9 @@ class Wire:
         if self.fails is not None:
             raise self.fails
 
-    async def facts(self, capture: str, frames: tuple[int, ...]) -> dict[int, WireFacts]:
+    async def facts(self, flow: FlowSummary, frames: tuple[int, ...]) -> dict[int, WireFacts]:
         """The usual facts of a frame, with its number in the checksum."""
-        assert capture == "founding-behind.pcap"
+        assert flow.capture == "founding-behind.pcap"
         self.asked.append(frames)
         await self._wait()
         return {frame: self._facts(frame) for frame in frames if frame not in self.gone}

@@ -189,7 +189,7 @@ class PacketScreen(Desk):
         if wireshark is None or detail is None:
             return
         try:
-            found = await wireshark.facts(detail.summary.capture, (frame,))
+            found = await wireshark.facts(detail.summary, (frame,))
             self._wire = found.get(frame)
             self.query_one("#titles", Band).show(self._titles)
             self._take(await wireshark.packet(detail, frame))

@@ -141,9 +141,9 @@ class SeamScreen(Desk):
         frames, wireshark = self._wanted(), self.seamark.wireshark
         if not frames or wireshark is None:
             return
-        capture = self.session.store.summaries[self.flow].capture
+        flow = self.session.store.summaries[self.flow]
         try:
-            self._keep(frames, await wireshark.facts(capture, frames))
+            self._keep(frames, await wireshark.facts(flow, frames))
         except SeamarkError as error:
             self._missing = (error.what, error.remedy)
         except Exception as error:  # noqa: BLE001 - whatever ends it is told, and the rest stays
