@@ -121,7 +121,7 @@ class SeamarkApp(Choosing):
         self.theme = self.settings.theme
         self.set_keymap(self.settings.keymap)
         self._set_up()
-        self.push_screen(FlowsScreen(follow=self.settings.follow))
+        self.push_screen(FlowsScreen(follow=self.settings.tail))
         self.set_interval(_TICK, self._tick)
         if self.session.notes is not None and self.session.notes.problems:
             self.panel("Notes", "\n".join(self.session.notes.problems))

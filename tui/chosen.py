@@ -53,7 +53,7 @@ def screen(context: click.Context, said: Mapping[str, Any], state: State) -> set
         colour=colour,
         low_rate=terminal.low_rate(slow=settings.RATES[said["rate"]]),
         privacy=said["privacy"],
-        follow=said["follow"],
+        tail=said["tail"],
         columns=completed(before.columns) if before.columns else settings.columns(said["columns"]),
         sort=before.sort or settings.sort(said["sort"]),
         filter=said["filter"],

@@ -23,6 +23,8 @@ from dissect.source import filters, find_tshark
 from dissect.source.tap import MAIL, Line, Tap, connect, following, host, interface, lasting
 from tui.live_options import beside, beside_options
 from tui.opening import terminal_for_keys, watch_on_screen
+from tui.settings import NAMES as SCREEN_NAMES
+from tui.settings import as_words_alone, screen_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +61,7 @@ class _Duration(_Seconds):
         return float(found[1]) * _UNITS[found[2]]
 
 
+@as_words_alone
 @click.command()
 @click.argument("streams", nargs=-1, metavar="[- | FILE...]")
 @click.option(
@@ -83,8 +86,7 @@ class _Duration(_Seconds):
 )
 @click.option(
     "-f",
-    "--filter",
-    "bpf",
+    "--bpf",
     default=MAIL,
     metavar="BPF",
     help="What to capture, in tcpdump's language; without it mail, and what tells of its path.",
@@ -148,6 +150,7 @@ class _Duration(_Seconds):
     "--stop-on", multiple=True, metavar="RULE", help="End when this rule fires (repeatable)."
 )
 @beside_options
+@screen_options
 @cli.reading_options
 @click.pass_context
 def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) -> None:
@@ -170,6 +173,9 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 a source could not
     be opened, or has ended by itself.
     """
+    for name in SCREEN_NAMES:  # the screen asks the context for them
+        options.pop(name)
+    _refuse_filter_of_nothing(context, options["interfaces"])
     taps, files = _taps(streams, options)
     limits = Limits(
         duration=options.pop("duration"),
@@ -198,6 +204,19 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
         opened.pop_all()  # the watch has closed them
     found = watch.worst is not None and watch.worst >= Severity.parse(fail_on)
     context.exit(3 if watch.has_failed else int(found))
+
+
+def _refuse_filter_of_nothing(context: click.Context, interfaces: Sequence[str]) -> None:
+    """Refuse a capture filter where nothing is captured: it would change nothing.
+
+    Raises:
+        UsageError: for -f without -i.
+    """
+    if not interfaces and context.get_parameter_source("bpf") is ParameterSource.COMMANDLINE:
+        raise UsageError(
+            "-f says what to capture, and this is captured already.",
+            "What of it to read: -Y; what to list on the screen: --filter.",
+        )
 
 
 def _on_screen(context: click.Context, *, no_tui: bool) -> bool:

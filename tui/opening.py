@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from click.core import ParameterSource
+
 from dissect import worker
 from dissect.again import Again, KeptAgain
 from dissect.errors import ToolError
@@ -54,8 +56,8 @@ def watch_on_screen(
 ) -> int:
     """Watch live sources that are open; the exit code.
 
-    The settings of the screen are those of ``seamark CAPTURE``: the configuration file's and the
-    environment's.
+    The settings of the screen are those of ``seamark CAPTURE``, the configuration file's and the
+    environment's, unless the command was given others.
 
     Args:
         context: that of the command.
@@ -83,10 +85,15 @@ def watch_on_screen(
 
 
 def _settings_of_screen(context: click.Context) -> click.Context:
-    """A context of the command that opens captures, with nothing said on its command line."""
+    """A context of the command that opens captures, with what another was told of the screen."""
     root = context.find_root()
     command: Any = root.command
     opened: click.Context = command.commands["open"].make_context("open", ["-"], parent=root)
+    for name in NAMES:
+        source = context.get_parameter_source(name)
+        if source is not None and source is not ParameterSource.DEFAULT:
+            opened.params[name] = context.params[name]
+            opened.set_parameter_source(name, source)
     return opened
 
 

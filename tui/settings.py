@@ -50,7 +50,7 @@ class Screen:
     """Repaint seldom, for slow lines."""
     privacy: bool = False
     """Begin with addresses and names hidden."""
-    follow: bool = False
+    tail: bool = False
     """Keep the cursor on the last flow as new ones come."""
     columns: tuple[Choice, ...] = field(default_factory=_usual)
     sort: tuple[str, bool] = ("flow", False)
@@ -192,14 +192,12 @@ OPTIONS: Final = (
         "--filter", type=_Filter(), metavar="TEXT", default="",
         help="List only the flows that this filter wants.",
     ),
-    click.option(
-        "--follow", is_flag=True, help="Keep the cursor on the last flow as new ones come."
-    ),
+    click.option("--tail", is_flag=True, help="Keep the cursor on the last flow as new ones come."),
 )  # fmt: skip
 
 NAMES: Final = (
     "theme", "no_color", "ascii", "no_mouse", "rate", "privacy", "columns", "sort", "filter",
-    "follow",
+    "tail",
 )  # fmt: skip
 """Their names as arguments, and in the file."""
 
@@ -208,4 +206,12 @@ def screen_options(command: Command) -> Command:
     """Add ``OPTIONS`` to a command."""
     for option in reversed(OPTIONS):
         command = option(command)
+    return command
+
+
+def as_words_alone(command: click.Command) -> click.Command:
+    """Let a command's ``OPTIONS`` be no settings of its own: their table in the file is another."""
+    for each in command.params:
+        if isinstance(each, click.Option) and each.name in NAMES:
+            each.allow_from_autoenv = False
     return command

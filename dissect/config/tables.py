@@ -38,12 +38,16 @@ def commands(group: click.Group) -> dict[str, click.Command]:
 
 
 def options(command: click.Command) -> dict[str, click.Option]:
-    """What can be set of a command, by its name in the file."""
+    """What can be set of a command, by its name in the file; not what only its words can say."""
     return {
         each.name: each
         for each in command.params
-        if isinstance(each, click.Option) and each.name and each.expose_value
+        if isinstance(each, click.Option) and each.name and _is_setting(each)
     }
+
+
+def _is_setting(option: click.Option) -> bool:
+    return option.expose_value and option.allow_from_autoenv
 
 
 def variable(table: str, option: str) -> str:

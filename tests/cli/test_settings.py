@@ -118,7 +118,7 @@ def test_capture_into_a_pipe_obeys_the_settings_of_scan(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [
     ("--no-mouse", "--theme", "nord", TWIN),
-    (TWIN, "--theme=nord", "--unicode", "--follow", "--privacy"),
+    (TWIN, "--theme=nord", "--unicode", "--tail", "--privacy"),
     ("open", "--columns", "time", "--sort", "time:desc", "--no-color", TWIN, "--rate", "slow"),
     ("--filter", "--theme", TWIN, "--ascii"),
     ("--theme", "no-such-theme", TWIN),

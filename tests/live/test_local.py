@@ -142,6 +142,8 @@ def test_text_in_front_of_the_capture_is_told(tmp_path: Path) -> None:
         (("-i", "eth0", "--ssh", "a", "--ssh", "b"), "2 hosts for 1 interfaces"),
         (("-i", "eth0", "--duration", "soon"), "is no time"),
         (("-", "-i", "eth0"), "Say where to capture"),
+        (("-", "-f", "tcp port 25"), "this is captured already"),
+        (("-", "--filter", "(a"), "parenthesis"),
         (("-i", "nosuch0"), "has no interface nosuch0"),
         (("-i", "lo", "-f", "tcp porridge"), "capture filter is not understood"),
     ],

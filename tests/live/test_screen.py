@@ -65,6 +65,15 @@ def test_a_stream_on_standard_input_leaves_the_keys_to_the_terminal(tmp_path: Pa
         assert screen.wait() == 0
 
 
+def test_the_screen_takes_its_options(tmp_path: Path) -> None:
+    """They may stand where any others do, also beside a capture that grows."""
+    words = (FOUNDING, "--follow", "--filter", "outcome:delivered", "--ascii", "--tail")
+    with seamark(*words, size=(160, 45), env=home(tmp_path)) as screen:
+        screen.until("3 of them: outcome:delivered", "follow", "live")
+        screen.press("q")
+        assert screen.wait() == 0
+
+
 @may_capture
 def test_bytes_of_a_live_frame_can_be_seen_and_saved(tmp_path: Path) -> None:
     """The seam's frames show what Wireshark says; flows are saved, also when all is over."""

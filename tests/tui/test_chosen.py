@@ -57,14 +57,14 @@ def test_nothing_said() -> None:
 def test_everything_said() -> None:
     """Each option has its effect."""
     every = screen(
-        "--theme", "nord", "--no-mouse", "--ascii", "--rate", "slow", "--privacy", "--follow",
+        "--theme", "nord", "--no-mouse", "--ascii", "--rate", "slow", "--privacy", "--tail",
         "--columns", "client:20, severity", "--sort", "time:desc", "--filter", "severity>=high",
     )  # fmt: skip
     assert every.columns[:2] == (Choice("client", cells=20), Choice("severity"))
     assert not any(choice.shown for choice in every.columns[2:])
     assert len(every.columns) == len(USUAL)
     assert every == Screen(
-        theme="nord", mouse=False, ascii_only=True, low_rate=True, privacy=True, follow=True,
+        theme="nord", mouse=False, ascii_only=True, low_rate=True, privacy=True, tail=True,
         columns=every.columns, sort=("time", True), filter="severity>=high",
     )  # fmt: skip
 
@@ -86,12 +86,12 @@ def test_the_same_in_the_environment(monkeypatch: Environment) -> None:
     """By the table's name."""
     for name, value in {
         "COLUMNS": "client:20,time", "SORT": "time", "NO_MOUSE": "1", "RATE": "slow",
-        "THEME": "gruvbox", "ASCII": "1", "PRIVACY": "true", "FILTER": "helo:x", "FOLLOW": "yes",
+        "THEME": "gruvbox", "ASCII": "1", "PRIVACY": "true", "FILTER": "helo:x", "TAIL": "yes",
     }.items():  # fmt: skip
         monkeypatch.setenv(f"SEAMARK_TUI_{name}", value)
     assert screen() == screen(
         "--columns", "client:20,time", "--sort", "time", "--no-mouse", "--rate", "slow",
-        "--theme", "gruvbox", "--ascii", "--privacy", "--filter", "helo:x", "--follow",
+        "--theme", "gruvbox", "--ascii", "--privacy", "--filter", "helo:x", "--tail",
     )  # fmt: skip
 
 
