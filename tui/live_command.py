@@ -14,6 +14,7 @@ import click
 from click.core import ParameterSource
 
 from dissect import cli, worker
+from dissect.commands import interfaces
 from dissect.detect.finding import Severity
 from dissect.detect.policy import known
 from dissect.errors import UsageError
@@ -72,6 +73,7 @@ class _Duration(_Seconds):
     metavar="IFACE",
     help="Where to capture: eth0, lo, any (repeatable).",
 )
+@interfaces.option
 @click.option(
     "--ssh",
     "hosts",
@@ -171,8 +173,10 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
     sudo is not.
 
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 a source could not
-    be opened, or has ended by itself.
+    be opened or listed, or has ended by itself.
     """
+    if context.meta[interfaces.LISTED]:
+        context.exit(interfaces.listed(context, streams, options))
     for name in SCREEN_NAMES:  # the screen asks the context for them
         options.pop(name)
     _refuse_filter_of_nothing(context, options["interfaces"])

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from dissect.doctor.check import Check, missing, ok, warning
-from dissect.doctor.facts import Facts, facts
+from dissect.doctor.facts import facts
 from dissect.errors import SeamarkError, ToolError
+from dissect.source.facts import Facts
 from dissect.source.tap import Tap, connect
 
 OFFLOADS: Final = {

@@ -14,8 +14,9 @@ import pytest
 from live.conftest import sshd
 
 from dissect.doctor import Status, desk
-from dissect.doctor.facts import SCRIPT, parsed
+from dissect.doctor.facts import SCRIPT
 from dissect.doctor.site import judged
+from dissect.source.facts import parsed
 
 if TYPE_CHECKING:
     from live.conftest import Sshd

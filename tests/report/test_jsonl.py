@@ -19,7 +19,8 @@ SCHEMA: Final[dict[str, Any]] = json.loads(
 )
 KINDS: Final = ("flow", "finding", "verdict", "peer", "summary")
 OTHERS: Final = (
-    "notice", "source", "log", "suspect", "log-summary", "pair", "change", "alone", "comparison",
+    "interface", "notice", "source", "log", "suspect", "log-summary", "pair", "change", "alone",
+    "comparison",
 )  # fmt: skip
 
 pytestmark = needs_tshark
