@@ -21,11 +21,14 @@ KEEP: Final = 20_000
 BATCH: Final = 400
 """Flows in one update, so that who reads it is never busy for long."""
 
-PEERS: Final = 2.0
-"""Seconds between updates of the clients, which cost more than all else."""
+SUMS: Final = 2.0
+"""Seconds between updates of verdicts and clients, which cost more than all else."""
 
-MOST_PEERS: Final = 1_000
-"""Clients that are told of while it goes on, the most damaged first."""
+SHARE: Final = 20
+"""So many times as long as they take is the time between two of them, at least."""
+
+MOST: Final = 1_000
+"""Verdicts, and clients, that are told of while it goes on: the surest, and the most damaged."""
 
 NOTICES: Final = 20
 """Notices that are told."""
@@ -95,7 +98,9 @@ class Updates:
         self._details: dict[int, FlowDetail] = {}
         self._gone: list[int] = []
         self._told: Progress | None = None
-        self._told_peers = 0.0
+        self._sums_due = 0.0
+        self._summed = True
+        """Whether verdicts and clients are told as they are."""
 
     def finding(self, finding: Finding, flow: FlowSummary) -> None:
         """Nothing: it comes with its flow."""
@@ -128,10 +133,10 @@ class Updates:
     def looked(self, ledger: Ledger) -> None:
         """Tell of what has changed, if anything has."""
         progress = self._progress(Status.LIVE)
-        if not self._details and progress == self._told:
-            return
-        verdicts = ledger.verdicts() if self._details else None
-        self._flush(progress, verdicts, self._peers(ledger) if self._details else None)
+        self._summed = self._summed and not self._details
+        due = not self._summed and time.monotonic() >= self._sums_due
+        if self._details or due or progress != self._told:
+            self._flush(progress, *(self._sums(ledger) if due else (None, None)))
 
     def end(
         self,
@@ -168,12 +173,14 @@ class Updates:
         # Behind the flows: one that ended a moment ago may be among those that go.
         self._send(Update(progress=progress, verdicts=verdicts, peers=peers, gone=gone))
 
-    def _peers(self, ledger: Ledger) -> tuple[Peer, ...] | None:
-        """The clients, where they were not told of for a while."""
-        if time.monotonic() - self._told_peers < PEERS:
-            return None
-        self._told_peers = time.monotonic()
-        return ledger.peers()[:MOST_PEERS]
+    def _sums(self, ledger: Ledger) -> tuple[tuple[Verdict, ...], tuple[Peer, ...]]:
+        """Verdicts and clients; the next are due when they cost little of the time till then."""
+        begun = time.monotonic()
+        verdicts, peers = ledger.verdicts()[:MOST], ledger.peers()[:MOST]
+        self._summed = True
+        took = time.monotonic() - begun
+        self._sums_due = begun + max(SUMS, SHARE * took)
+        return verdicts, peers
 
     def _progress(self, status: Status) -> Progress:
         sources = self._sources.values()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui_fakes import founding, plain, progress, update
 from tui_pilot import running
 
+from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowSummary, Status, Update
 from dissect.live.inlet import Source, State
 from dissect.live.screen import Shelf, Updates
 from dissect.report import Summary
 from tui.session import Session
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def _done(session: Session) -> Session:
@@ -86,6 +92,27 @@ async def test_the_end_of_a_capture_is_asked_for_once_there_is_one() -> None:
         assert "lost" in seen.lines[0]
         assert "lo has ended by itself" in seen.text
         assert tuple(seen.app.session.view) == (0,)
+
+
+def test_verdicts_and_clients_are_told_seldom_and_never_stale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Summing them up costs more than all else, once there are many; the last change is told."""
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    sent: list[Update] = []
+    updates, ledger = Updates(sent.append, "lo"), Ledger()
+    for number in range(50):
+        now += 0.1
+        updates.flow(plain(number))
+        updates.looked(ledger)
+    assert sum(bool(each.summaries) for each in sent) == 50
+    assert sum(each.verdicts is not None for each in sent) == 3
+    del sent[:]
+    for _ in range(50):
+        now += 0.1
+        updates.looked(ledger)
+    assert [each.peers is not None for each in sent] == [True]
 
 
 def _source(state: State, **more: int) -> Source:
