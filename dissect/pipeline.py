@@ -173,6 +173,7 @@ class Pipeline:
 
     def _move(self, flow: Flow, events: list[StreamEvent]) -> None:
         """A flow has something new, or is over."""
+        self.ledger.history.capture = self.capture  # others may be read at the same time
         conversation = self._open.get(flow.number)
         if conversation is None:
             conversation = self._open[flow.number] = _Conversation(

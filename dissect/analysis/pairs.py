@@ -10,6 +10,7 @@ import ipaddress
 from collections import OrderedDict
 from dataclasses import fields
 from functools import lru_cache
+from itertools import islice
 from operator import add, attrgetter
 from typing import Final
 
@@ -20,10 +21,15 @@ from dissect.detect.tally import Tally
 from dissect.evidence import Endpoint
 
 PAIRS: Final = 20_000
-"""Pairs of client network and server remembered."""
+"""Pairs of client network and server remembered; one not seen for long is forgotten, one without
+a proof if there is any."""
+
+NEXT: Final = 100
+"""Pairs not seen for longest, among which one without a proof is looked for."""
 
 FLOWS: Final = 1_000
-"""Flow numbers kept for a pair."""
+ALL_FLOWS: Final = 200_000
+"""Flow numbers kept for a pair, and for all of them."""
 
 CAPTURES: Final = 8
 """Names of captures kept for a pair."""
@@ -52,24 +58,29 @@ class Pair:
         self.count = 0
         """Connections, each once."""
 
-    def add(self, context: Context, capture: str, counts: tuple[int, ...]) -> None:
-        """One more flow, or another view of one."""
+    def add(self, context: Context, capture: str, counts: tuple[int, ...], *, room: bool) -> None:
+        """One more flow, or another view of one; its number is kept if there is room."""
         self.count += not context.again
         if len(self.clients) < 2:  # noqa: PLR2004 - one, or several
             self.clients.add(context.client.address)
         if capture not in self.captures[-CAPTURES:]:
             self.captures = [*self.captures[:CAPTURES], capture]
         if any(EVERY_MARK(context.tally)):
-            self._proof(context)
+            self._proof(context, room=room)
         self.tally = Tally(*map(add, COUNTS(self.tally), counts))
 
-    def _proof(self, context: Context) -> None:
+    def _proof(self, context: Context, *, room: bool) -> None:
         """Which families a flow is a part of the proof of."""
         for device, marks in MARKS:
             if any(marks(context.tally)):
                 proof = self.flows.setdefault(device, [])
-                if len(proof) < FLOWS:
+                if not proof or (room and len(proof) < FLOWS):
                     proof.append(context.flow)
+
+    @property
+    def numbers(self) -> int:
+        """Flow numbers that are kept."""
+        return sum(map(len, self.flows.values()))
 
 
 class Pairs:
@@ -84,19 +95,28 @@ class Pairs:
         self._pairs: OrderedDict[tuple[str, str], Pair] = OrderedDict()
         self._shown: OrderedDict[tuple[Endpoint, Endpoint], tuple[int, ...]] = OrderedDict()
         """What the first capture that had it shows of each connection."""
+        self._numbers = 0
+        """Flow numbers of all pairs."""
 
     def add(self, context: Context, capture: str) -> None:
         """A flow is over."""
         key = (network(context.client.address), context.server.address)
-        pair = self._pairs.get(key)
-        if pair is None:
-            pair = self._pairs[key] = Pair()
-            if len(self._pairs) > PAIRS:
-                self._pairs.popitem(last=False)
+        pair = self._pairs.pop(key, None) or Pair()
+        if len(self._pairs) >= PAIRS:
+            self._forget()
+        self._pairs[key] = pair
         counts = COUNTS(context.tally)
         if self.several:
             counts = self._more(context, counts)
-        pair.add(context, capture, counts)
+        before = pair.numbers
+        pair.add(context, capture, counts, room=self._numbers < ALL_FLOWS)
+        self._numbers += pair.numbers - before
+
+    def _forget(self) -> None:
+        """Forget a pair that was not seen for long."""
+        oldest = list(islice(self._pairs, NEXT))
+        bare = (key for key in oldest if not self._pairs[key].flows)
+        self._numbers -= self._pairs.pop(next(bare, oldest[0])).numbers
 
     def _more(self, context: Context, counts: tuple[int, ...]) -> tuple[int, ...]:
         """What a flow shows beyond what another capture has shown of the same connection."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
+from itertools import islice
 from typing import Final
 
 from dissect.analysis.model import Bucket, Moment, Peer, Retry
@@ -11,7 +13,13 @@ from dissect.detect.effort import Failed
 from dissect.detect.finding import Severity
 
 PEERS: Final = 5_000
-"""Clients remembered; the one not seen for longest is forgotten."""
+"""Clients remembered; one not seen for long is forgotten, a clean one if there is any."""
+
+NEXT: Final = 100
+"""Clients not seen for longest, among which a clean one is looked for."""
+
+ALL_RETRIES: Final = 10_000
+"""Envelopes remembered of all clients; those of the client not seen for longest go first."""
 
 BUCKETS: Final = 120
 """Points of a rate over time; where there are more, two become one."""
@@ -30,37 +38,57 @@ TOLD: Final = 10
 
 
 class Rate:
-    """RCPTs asked for and accepted, by time."""
+    """RCPTs asked for and accepted, by time: two numbers for each bucket of a short stretch."""
 
     def __init__(self) -> None:
         self.width = WIDTH
-        self._counts: dict[int, tuple[int, int]] = {}
+        self._first = 0
+        """Number of the first bucket, counted from the epoch."""
+        self._asked, self._accepted = array("Q"), array("Q")
 
     def add(self, time: float, asked: int, accepted: int) -> None:
         """Count at a time, seconds since the epoch."""
-        self._count(int(time // self.width), asked, accepted)
-        while len(self._counts) > BUCKETS or self._span() > BUCKETS:
+        at = self._room(time) - self._first
+        self._asked[at] += asked
+        self._accepted[at] += accepted
+
+    def _room(self, time: float) -> int:
+        """The bucket of a time, once there is one; where they would be too many, two become one."""
+        while True:
+            at, size = int(time // self.width), len(self._asked)
+            if 0 <= at - self._first < size:
+                return at
+            if not size:
+                self._first = at
+            first, last = min(self._first, at), max(self._first + size - 1, at)
+            if last - first < BUCKETS:
+                break
             self._halve()
-
-    def _count(self, at: int, asked: int, accepted: int) -> None:
-        before = self._counts.get(at, (0, 0))
-        self._counts[at] = (before[0] + asked, before[1] + accepted)
-
-    def _span(self) -> int:
-        """Buckets from the first to the last, the empty ones between them too."""
-        return max(self._counts) - min(self._counts) + 1
+        before, behind = bytes(8 * (self._first - first)), bytes(8 * (last + 1 - first))
+        for name in ("_asked", "_accepted"):
+            counts = before + getattr(self, name).tobytes()
+            setattr(self, name, array("Q", counts + behind[len(counts) :]))
+        self._first = first
+        return at
 
     def _halve(self) -> None:
         """Make two buckets one."""
-        old, self._counts, self.width = self._counts, {}, self.width * 2
-        for at, (asked, accepted) in old.items():
-            self._count(at // 2, asked, accepted)
+        start, self._first = self._first, self._first // 2
+        size = (start + len(self._asked) - 1) // 2 - self._first + 1
+        for name in ("_asked", "_accepted"):
+            counts = array("Q", bytes(8 * size))
+            for at, count in enumerate(getattr(self, name), start):
+                counts[at // 2 - self._first] += count
+            setattr(self, name, counts)
+        self.width *= 2
 
     def told(self) -> tuple[Bucket, ...]:
         """The buckets that are not empty, in their order."""
+        counted = enumerate(zip(self._asked, self._accepted, strict=True), self._first)
         return tuple(
             Bucket(at * self.width, asked, accepted)
-            for at, (asked, accepted) in sorted(self._counts.items())
+            for at, (asked, accepted) in counted
+            if asked or accepted
         )
 
 
@@ -92,6 +120,12 @@ class _Client:
             self.rate.add(context.start, effort.asked, effort.delivered)
         for failed in context.spending.failed:
             self._retry(failed, moment)
+
+    def forget(self) -> int:
+        """Forget all envelopes; how many they were."""
+        many = len(self.retries)
+        self.retries.clear()
+        return many
 
     def _retry(self, failed: Failed, moment: Moment) -> None:
         """One more try of an envelope that was not accepted."""
@@ -125,6 +159,8 @@ class Peers:
 
     def __init__(self) -> None:
         self._clients: OrderedDict[str, _Client] = OrderedDict()
+        self._retries = 0
+        """Envelopes of all clients."""
 
     def add(self, context: Context, severity: Severity | None) -> None:
         """A flow is over.
@@ -135,10 +171,27 @@ class Peers:
         """
         address = context.client.address
         client = self._clients.pop(address, None) or _Client()
-        self._clients[address] = client
-        if len(self._clients) > PEERS:
-            self._clients.popitem(last=False)
+        before = len(client.retries)
         client.add(context, severity is not None and severity >= Severity.HIGH)
+        self._retries += len(client.retries) - before
+        if len(self._clients) >= PEERS:
+            self._forget()
+        self._clients[address] = client
+        if self._retries > ALL_RETRIES:
+            self._make_room()
+
+    def _forget(self) -> None:
+        """Forget a client that was not seen for long."""
+        oldest = list(islice(self._clients, NEXT))
+        clean = (address for address in oldest if not self._clients[address].damaged)
+        self._retries -= self._clients.pop(next(clean, oldest[0])).forget()
+
+    def _make_room(self) -> None:
+        """Forget envelopes, of those clients first that were not seen for longest."""
+        for client in self._clients.values():
+            if self._retries <= ALL_RETRIES - RETRIES:
+                return
+            self._retries -= client.forget()
 
     def told(self) -> tuple[Peer, ...]:
         """All clients, those with the largest share of damaged flows first."""

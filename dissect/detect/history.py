@@ -31,7 +31,8 @@ HOUR: Final = 3600.0
 
 CLIENTS: Final = 5_000
 FLOWS: Final = 200
-"""Clients, and the latest flows of each, whose efforts are remembered."""
+EFFORTS: Final = 100_000
+"""Clients, the latest flows of each, and flows of all, whose efforts are remembered."""
 
 SERVERS: Final = 20_000
 """Servers whose offers are remembered."""
@@ -83,6 +84,8 @@ class History:
         self._envelopes: OrderedDict[int, Tries] = OrderedDict()
         self._offers: OrderedDict[tuple[Endpoint, bool], Offer] = OrderedDict()
         self._efforts: OrderedDict[str, deque[tuple[float, Effort]]] = OrderedDict()
+        self._remembered = 0
+        """Flows in all of them."""
 
     def again(self, client: Endpoint, server: Endpoint, start: float) -> bool:
         """Whether an earlier capture has shown the same connection; asked once for each flow."""
@@ -145,13 +148,16 @@ class History:
             start: when the flow began, seconds since the epoch.
             effort: of the flow.
         """
-        spent = self._efforts.pop(client.address, None)
-        if spent is None:
-            spent = deque(maxlen=FLOWS)
+        spent = self._efforts.pop(client.address, None) or deque()
         self._efforts[client.address] = spent
-        if len(self._efforts) > CLIENTS:
-            self._efforts.popitem(last=False)
         spent.append((start, effort))
+        self._remembered += 1
+        if len(spent) > FLOWS:
+            spent.popleft()
+            self._remembered -= 1
+        while len(self._efforts) > CLIENTS or self._remembered > EFFORTS:
+            _, oldest = self._efforts.popitem(last=False)
+            self._remembered -= len(oldest)
 
     def rate(self, client: Endpoint, start: float) -> Effort:
         """A client's effort in the hour up to a time, seconds since the epoch."""

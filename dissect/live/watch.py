@@ -92,7 +92,7 @@ class Watch:
     limits: Limits = field(default_factory=Limits)
     ladders: bool = False
     memory: Memory | None = None
-    ledger: Ledger = field(default_factory=lambda: Ledger(several=True))
+    ledger: Ledger = field(default_factory=Ledger)
     worst: Severity | None = None
     _sides: list[_Side] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
@@ -113,6 +113,7 @@ class Watch:
     async def run(self, lines: Sequence[Line]) -> None:
         """Watch until the end, and tell of it."""
         numbers = count()
+        self.ledger = Ledger(several=len(lines) > 1)
         self._sides = [_Side(self, line, self.tshark, numbers) for line in lines]
         runs = [asyncio.ensure_future(side.inlet.run()) for side in self._sides]
         try:

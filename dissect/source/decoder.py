@@ -25,6 +25,9 @@ from dissect.source.tshark import Tshark
 MOST: Final = 200_000
 """Packets that one tshark decodes: about 100 MB of its memory."""
 
+DEATHS: Final = 20
+"""Of so many tsharks that died it is remembered how."""
+
 PATIENCE: Final = 10.0
 """Seconds that a tshark gets to decode what it was given last."""
 
@@ -160,7 +163,7 @@ class Decoder:
         self.lost = 0
         """Packets that a tshark took with it when it died."""
         self.died: list[Outcome] = []
-        """How tsharks ended that should not have."""
+        """How tsharks ended that should not have, the last of them."""
         self._tshark, self._sink, self._options = tshark, sink, options
         self._most = most
         self._one: _One | None = None
@@ -212,7 +215,7 @@ class Decoder:
         outcome = await one.finish()
         self.lost += one.given - one.decoded
         if (early or one.decoded < one.given) and one.given:
-            self.died.append(outcome)
+            self.died = [*self.died[1 - DEATHS :], outcome]
 
     async def finish(self) -> None:
         """Decode what was handed over, and end."""
