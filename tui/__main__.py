@@ -42,7 +42,7 @@ def seamark() -> None:
     seamark CAPTURE...          walk the conversations on the screen
     seamark scan CAPTURE...     print what was found
     seamark live -i eth0        watch mail as it passes, here or over ssh
-    seamark export CAPTURE -o F conversations as pcapng, with comments for Wireshark
+    seamark export CAPTURE ...  conversations and findings for Wireshark and tshark
     seamark compare IN OUT      what a firewall between two captures does to mail
     seamark log LOG...          whom the mail log makes suspect
     seamark demo                the bundled case

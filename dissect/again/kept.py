@@ -18,7 +18,7 @@ from dissect.analysis.frame import Kept, Message, Node, Packet, WireFacts
 from dissect.analysis.model import FlowDetail, FlowSummary, Row
 from dissect.errors import CaptureError, UsageError
 from dissect.evidence import Seam
-from dissect.source import Tshark, write
+from dissect.source import Tshark, newfile
 from dissect.source.file import held
 from dissect.source.process import nameless
 
@@ -99,7 +99,7 @@ class KeptAgain:
         kept = await self._fetch(wanted)
         if not kept.frames:
             raise CaptureError("The packets of these conversations are not kept any more.", *_KEEP)
-        await write(path, kept.data)
+        await asyncio.to_thread(newfile.write, path, (kept.data,))
         return len(kept.frames)
 
     def path(self, capture: str) -> str:

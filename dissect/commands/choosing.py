@@ -18,7 +18,8 @@ from dissect.detect.finding import Severity
 from dissect.errors import CaptureError, UsageError
 from dissect.pipeline import Pipeline, Settings
 from dissect.progress import Progress
-from dissect.segments.decode import FIELDS, GENINFO, Row
+from dissect.report.lua import Mark
+from dissect.segments.decode import FIELDS, GENINFO, Row, seconds
 from dissect.source import CaptureFile, Outcome, Tshark, filters, open_capture, read
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -26,6 +27,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 STREAM: Final = len(GENINFO) + FIELDS.index("tcp.stream")
 """Where a row has tshark's number of its TCP stream."""
+
+TIME: Final = GENINFO.index("timestamp")
+SEQUENCE: Final = len(GENINFO) + FIELDS.index("tcp.seq_raw")
+"""Where a row has its time, and its raw TCP sequence number."""
 
 NONE: Final = -1
 """Stands for the stream of a frame that has none, or was not seen."""
@@ -106,15 +111,22 @@ class Chosen:
     outcome: Outcome | None = None
     _streams: array[int] = field(default_factory=lambda: array("i", [NONE]))
     """The TCP stream of each frame, by its number: four bytes a frame."""
+    _sequences: array[int] = field(default_factory=lambda: array("I", [0]))
+    _times: array[float] = field(default_factory=lambda: array("d", [0.0]))
+    """The raw TCP sequence number and the time of each frame, likewise."""
 
     def see(self, rows: list[Row]) -> None:
         """Remember whose the frames are; a display filter leaves frames out."""
-        streams = self._streams
+        streams, sequences, times = self._streams, self._sequences, self._times
         for row in rows:
             missing = int(row[0]) - len(streams)
             if missing > 0:
                 streams.extend([NONE] * missing)
+                sequences.extend([0] * missing)
+                times.extend([0.0] * missing)
             streams.append(int(row[STREAM] or NONE))
+            sequences.append(int(row[SEQUENCE] or 0))
+            times.append(seconds(row[TIME]))
 
     def frames(self) -> Callable[[int], bool]:
         """Tells by its number whether a frame belongs to what was chosen."""
@@ -122,21 +134,35 @@ class Chosen:
         streams = self._streams
         return lambda frame: frame < len(streams) and streams[frame] in wanted
 
+    def mark(self, frame: int) -> Mark:
+        """By what a frame is known again."""
+        return Mark(self._sequences[frame], self._times[frame])
+
     @property
     def flows(self) -> list[FlowSummary]:
         """The conversations in a line each."""
         return [detail.summary for detail in self.details]
 
 
-def choose(tshark: Tshark, name: str, settings: Settings, choice: Choice) -> Chosen:
+def choose(
+    tshark: Tshark, name: str, settings: Settings, choice: Choice, *, twice: bool = True
+) -> Chosen:
     """Read a capture, and choose.
+
+    Args:
+        tshark: from ``find_tshark``.
+        name: the capture.
+        settings: how it is read.
+        choice: what is wanted of it.
+        twice: whether its packets are to be read once more.
 
     Raises:
         UsageError: for a display filter that tshark does not take.
         CaptureError: if it cannot be read or not twice, or nothing of it was chosen.
     """
     filters.check(tshark, settings.display_filter)
-    chosen = Chosen(_twice(open_capture(name)))
+    file = open_capture(name)
+    chosen = Chosen(_twice(file) if twice else file)
     with Progress(name) as progress:
         chosen.outcome = asyncio.run(_read(tshark, chosen, settings, choice, progress.tick))
     if chosen.outcome.status == "failed":

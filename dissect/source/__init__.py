@@ -8,10 +8,10 @@ one frame whole, some streams as a file of their own.
 **Invariant:** knows nothing of flows or SMTP; a failure of tshark is never a silent zero.
 """
 
-from dissect.source import drops, filters
+from dissect.source import drops, filters, newfile
 from dissect.source.columns import columns
 from dissect.source.cut import Comments, cut
-from dissect.source.export import export, write
+from dissect.source.export import export
 from dissect.source.file import CaptureFile, open_capture
 from dissect.source.outcome import Outcome
 from dissect.source.reader import read
@@ -31,8 +31,8 @@ __all__ = [
     "export",
     "filters",
     "find_tshark",
+    "newfile",
     "open_capture",
     "read",
     "tree",
-    "write",
 ]

@@ -19,8 +19,9 @@ from dissect.errors import CaptureError
 from dissect.escape import visible
 from dissect.source import blocks
 from dissect.source.comments import commented
-from dissect.source.export import beside, check_writing, creating, unwritable
+from dissect.source.export import beside, check_writing
 from dissect.source.file import CaptureFile
+from dissect.source.newfile import creating, unwritable
 from dissect.source.process import run, settle
 from dissect.source.records import INTERFACE, Record, Records
 from dissect.source.tshark import Tshark
@@ -77,7 +78,7 @@ async def cut(
         ToolError: if editcap is missing.
     """
     editcap = beside(tshark, "editcap", "Install Wireshark's command-line programs.")
-    async with creating(path) as file:
+    with creating(path) as file:
         try:
             # Beside the file, where there has to be room for it; it has no name.
             with tempfile.TemporaryFile(dir=path.parent) as whole:

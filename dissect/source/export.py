@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from dissect.errors import CaptureError, SeamarkError, ToolError, UsageError
+from dissect.errors import CaptureError, ToolError
 from dissect.escape import visible
 from dissect.source import blocks, filters
 from dissect.source.file import CaptureFile
+from dissect.source.newfile import creating, unwritable
 from dissect.source.outcome import talk
 from dissect.source.process import Ran, run, settle
 from dissect.source.tshark import Tshark
 
 STREAM: Final = "tcp.stream"
-
-PRIVATE: Final = 0o600
 
 WRITING: Final = re.compile(rb"written to|while writing", re.IGNORECASE)
 """What tshark and mergecap say where they cannot write."""
@@ -47,7 +45,7 @@ async def export(tshark: Tshark, wanted: Wanted, path: Path, display_filter: str
         for capture, streams in wanted.items()
         for chosen in _filters(streams)
     ]
-    async with creating(path) as file:
+    with creating(path) as file:
         try:
             if len(parts) == 1:
                 await _write(tshark, *parts[0], file)
@@ -74,56 +72,6 @@ def _filters(streams: Sequence[int]) -> list[str]:
             room = filters.LONGEST - len(word) - 2
         parts[-1].append(word)
     return [filters.member(STREAM, part) for part in parts if part]
-
-
-async def write(path: Path, data: bytes) -> None:
-    """Write a new file that only its owner may read, whole or not at all.
-
-    Raises:
-        UsageError: if the file is there already.
-        CaptureError: if it cannot be written.
-    """
-    try:
-        async with creating(path) as file:
-            await asyncio.to_thread(_put, file, data)
-    except OSError as error:
-        raise unwritable(path, error) from None
-
-
-def _put(file: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(file, rest) :]
-
-
-@contextlib.asynccontextmanager
-async def creating(path: Path) -> AsyncIterator[int]:
-    """A new file, open for writing; it goes away where what follows fails."""
-    shown = visible(str(path))
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
-    except FileExistsError:
-        raise UsageError(f"{shown} is there already.", "Choose another name.") from None
-    except (OSError, ValueError) as error:
-        raise unwritable(path, error) from None
-    try:
-        yield file
-    except BaseException:
-        path.unlink(missing_ok=True)  # noqa: ASYNC240 - one call
-        raise
-    finally:
-        os.close(file)
-
-
-def unwritable(path: Path, error: OSError | ValueError) -> SeamarkError:
-    """Why a file cannot be made, and what to do."""
-    shown, folder = visible(str(path)), visible(str(path.parent))
-    if isinstance(error, FileNotFoundError):
-        return CaptureError(f"There is no folder {folder}.", f"Make it: mkdir -p {folder}")
-    if isinstance(error, PermissionError):
-        return CaptureError(f"This user may not write to {folder}.", "Choose another folder.")
-    why = getattr(error, "strerror", None) or error
-    return CaptureError(f"{shown} cannot be written: {why}.", "Choose another name.")
 
 
 async def _write(tshark: Tshark, capture: CaptureFile, chosen: str, file: int) -> None:
