@@ -37,13 +37,18 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The state of a source, in numbers that add up: what was seen is decoded, lost or waiting."""
+    """The state of a source, in numbers that add up.
+
+    What was seen is decoded, left out, lost or waiting.
+    """
 
     name: str
     state: State
     packets: int
     """Seen, as they came from the capturing program."""
     decoded: int
+    left_out: int = 0
+    """Packets that did not pass the display filter."""
     lost: int
     """Packets that a tshark took with it when it died."""
     dropped_kernel: int
@@ -57,7 +62,7 @@ class Source:
     @property
     def waiting(self) -> int:
         """Packets that are seen and not decoded yet."""
-        return self.packets - self.decoded - self.lost
+        return self.packets - self.decoded - self.left_out - self.lost
 
 
 class Inlet:
@@ -100,7 +105,8 @@ class Inlet:
             name=self.name,
             state=self._state,
             packets=self.records.packets,
-            decoded=self.decoder.decoded - self.decoder.lost,
+            decoded=self.decoder.decoded - self.decoder.left_out - self.decoder.lost,
+            left_out=self.decoder.left_out,
             lost=self.decoder.lost,
             dropped_kernel=self._parts.dropped[0],
             dropped_interface=self._parts.dropped[1],

@@ -103,12 +103,7 @@ class LiveText:
         self._end.peers(peers)
         self._end.summary(summary)
         for source in sources:
-            self._line(
-                f"# {visible(source.name)}: {source.packets:,} packets seen, "
-                f"{source.decoded:,} decoded, {source.lost:,} lost with tshark, "
-                f"{source.dropped_kernel:,} dropped by the kernel, "
-                f"{source.dropped_interface:,} by the interface"
-            )
+            self._line(f"# {visible(source.name)}: {_counted(source)}")
 
     def _line(self, words: str) -> None:
         self._write(words + "\n")
@@ -175,6 +170,7 @@ def source_object(source: Source) -> dict[str, object]:
         "state": source.state.value,
         "packets": source.packets,
         "decoded": source.decoded,
+        "left_out": source.left_out,
         "lost": source.lost,
         "dropped": {"kernel": source.dropped_kernel, "interface": source.dropped_interface},
         "error": source.error,
@@ -190,6 +186,17 @@ def _is_news(before: Source, now: Source) -> bool:
 
 def _dropped(source: Source) -> int:
     return source.dropped_kernel + source.dropped_interface + source.lost
+
+
+def _counted(source: Source) -> str:
+    """What came of the packets that were seen, and how many were not."""
+    left_out = f"{source.left_out:,} left out by the display filter, "
+    return (
+        f"{source.packets:,} packets seen, {source.decoded:,} decoded, "
+        f"{left_out if source.left_out else ''}{source.lost:,} lost with tshark, "
+        f"{source.dropped_kernel:,} dropped by the kernel, {source.dropped_interface:,} "
+        "by the interface"
+    )
 
 
 REPORTS: Final[dict[str, type[Listener]]] = {"text": LiveText, "jsonl": LiveJsonl}

@@ -223,6 +223,8 @@ class Watch:
         )
 
     def _warnings(self) -> Iterator[str]:
+        if self.settings.display_filter:
+            yield filters.warning(self.settings.display_filter)
         for side in self._sides:
             source = side.inlet.source
             if source.error:

@@ -15,6 +15,7 @@ from typing import Final
 
 from dissect.segments.decode import Row
 from dissect.source import blocks
+from dissect.source.descriptor import available
 from dissect.source.file import CaptureFile
 from dissect.source.outcome import Outcome, judge
 from dissect.source.reader import Sink, TsharkCapture, wake
@@ -51,7 +52,14 @@ class _One:
     def __init__(
         self, tshark: Tshark, sink: Sink, options: tuple[str, ...], before: int, head: bytes
     ) -> None:
-        self.given = self.decoded = 0
+        self.given = self.passed = 0
+        self._last = 0
+        """The number of the last packet that has passed the display filter."""
+        self._clean = False
+        """Whether it has ended, and decoded all."""
+        self._rest = memoryview(b"")
+        """What is to be written."""
+        self._filtered = "-Y" in options
         self._head = head
         self._before = before
         self._sink = sink
@@ -70,12 +78,41 @@ class _One:
         """Whether it decodes no more."""
         return bool(self._task.done())
 
+    @property
+    def decoded(self) -> int:
+        """Packets that it has done with, those too that did not pass a display filter.
+
+        Of these nobody hears: they are done where later ones are, or where it waits for more.
+        """
+        if not self._filtered:
+            return self.passed
+        return self.given if self._clean or self._is_idle else self._last
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether it has taken all that there is for it."""
+        if self._writer < 0 or self._rest:
+            return False
+        with contextlib.suppress(OSError):
+            return available(self._writer) == 0
+        return False
+
     def _take(self, rows: list[Row]) -> None:
         """Pass rows on, with the numbers that their frames have in all."""
-        self.decoded += len(rows)
+        self.passed += len(rows)
+        self._last = int(rows[-1][0])
         if self._before:
             rows = [(b"%d" % (int(row[0]) + self._before), *row[1:]) for row in rows]
         self._sink(rows)
+
+    async def feed(self, data: bytes, packets: int) -> None:
+        """Give it packets.
+
+        Raises:
+            BrokenPipeError: if it has ended.
+        """
+        self.given += packets
+        await self.write(data)
 
     async def write(self, data: bytes) -> None:
         """Give it bytes, as fast as it takes them.
@@ -84,10 +121,10 @@ class _One:
             BrokenPipeError: if it has ended.
         """
         self._close_reader()
-        rest = memoryview(data)
-        while rest:
+        self._rest = memoryview(data)
+        while self._rest:
             try:
-                rest = rest[os.write(self._writer, rest) :]
+                self._rest = self._rest[os.write(self._writer, self._rest) :]
             except BlockingIOError:
                 await self._writable()
 
@@ -128,9 +165,10 @@ class _One:
         await asyncio.wait({self._task}, timeout=PATIENCE)
         await self.stop()
         process = self._capture.process
-        code = process.returncode if process is not None else None
+        code = (process.returncode if process is not None else None) or 0
+        self._clean = not code
         errors = b"".join(self._capture.errors)
-        return judge(code or 0, errors, self.decoded)
+        return judge(code, errors, self.passed, filtered=self._filtered)
 
     async def stop(self) -> None:
         """End it at once."""
@@ -164,13 +202,20 @@ class Decoder:
         """Packets that a tshark took with it when it died."""
         self.died: list[Outcome] = []
         """How tsharks ended that should not have, the last of them."""
+        self._left_out = 0
         self._tshark, self._sink, self._options = tshark, sink, options
         self._most = most
         self._one: _One | None = None
 
     @property
+    def left_out(self) -> int:
+        """Packets that did not pass the display filter."""
+        one = self._one
+        return self._left_out + (one.decoded - one.passed if one else 0)
+
+    @property
     def decoded(self) -> int:
-        """Packets of which rows came, or never will."""
+        """Packets of which rows came, or never will: those left out and those lost, too."""
         return self.given - (self._one.given - self._one.decoded if self._one else 0)
 
     async def feed(self, head: bytes, records: Iterable[Record]) -> None:
@@ -189,9 +234,8 @@ class Decoder:
         one = self._one or await self._start(head)
         packets = sum(record.is_packet for record in batch)
         self.given += packets
-        one.given += packets
         with contextlib.suppress(BrokenPipeError):  # told of when it is replaced
-            await one.write(b"".join(record.data for record in batch))
+            await one.feed(b"".join(record.data for record in batch), packets)
 
     def _is_enough(self, one: _One, head: bytes) -> bool:
         return one.has_ended or one.given >= self._most or not one.takes(head)
@@ -208,12 +252,14 @@ class Decoder:
         await self._start(head)
 
     async def _finish_one(self) -> None:
-        one, self._one = self._one, None
+        one = self._one
         if one is None:
             return
         early = one.has_ended
         outcome = await one.finish()
+        self._one = None
         self.lost += one.given - one.decoded
+        self._left_out += one.decoded - one.passed
         if (early or one.decoded < one.given) and one.given:
             self.died = [*self.died[1 - DEATHS :], outcome]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
+import fcntl
 import os
+import termios
 
 from dissect.source.reader import wake
 
@@ -32,3 +35,14 @@ async def _readable(descriptor: int) -> None:
         await ready
     finally:
         loop.remove_reader(descriptor)
+
+
+def available(descriptor: int) -> int:
+    """How many bytes wait in a pipe, by any of its ends.
+
+    Raises:
+        OSError: where the system does not tell.
+    """
+    count = array.array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, count)
+    return count[0]

@@ -8,7 +8,6 @@ connection is cut, it ends the program, which leaves nothing behind on either si
 
 from __future__ import annotations
 
-import array
 import contextlib
 import fcntl
 import json
@@ -17,13 +16,13 @@ import re
 import select
 import shlex
 import subprocess
-import termios
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
 from dissect.errors import CaptureError, SeamarkError, UsageError
 from dissect.escape import visible
+from dissect.source.descriptor import available
 from dissect.source.refusals import refusal
 from dissect.source.ring import Ring
 
@@ -296,16 +295,9 @@ def _await(tap: Tap, line: Line, process: subprocess.Popen[bytes], cancelled: in
             said += data
             waiting -= set() if data else {line.errors}
         if line.out in ready:
-            if not _available(line.out):
+            if not available(line.out):
                 raise _failed(tap, line, process, said)
             return
-
-
-def _available(descriptor: int) -> int:
-    """How many bytes a pipe holds; 0 at its end."""
-    count = array.array("i", [0])
-    fcntl.ioctl(descriptor, termios.FIONREAD, count)
-    return count[0]
 
 
 def _failed(tap: Tap, line: Line, process: subprocess.Popen[bytes], said: bytes) -> SeamarkError:

@@ -23,6 +23,8 @@ pytestmark = [
 ]
 
 FOUNDING: Final = Path(__file__).parents[2] / "captures" / "founding-behind.pcap"
+LONG: Final = [11, 12, 13, 15, 21, 23, 24, 25, 26, 27, 29]
+"""Of its packets from 11 to 30 those with a payload."""
 
 
 def records() -> tuple[bytes, list[Record]]:
@@ -32,10 +34,10 @@ def records() -> tuple[bytes, list[Record]]:
     return cutter.head, found
 
 
-async def decoded(most: int, size: int) -> tuple[list[Row], Decoder]:
+async def decoded(most: int, size: int, options: tuple[str, ...] = ()) -> tuple[list[Row], Decoder]:
     """The rows of the capture, some packets at a time, and several tsharks in a row."""
     rows: list[Row] = []
-    decoder = Decoder(find_tshark(), rows.extend, most=most)
+    decoder = Decoder(find_tshark(), rows.extend, options, most=most)
     head, found = records()
     for at in range(0, len(found), size):
         await decoder.feed(head, found[at : at + size])
@@ -67,6 +69,37 @@ def test_tsharks_in_a_row_are_as_one() -> None:
     assert decoder.died == []
 
 
+@pytest.mark.parametrize(("display_filter", "passed"), [("tcp.len > 100", 46), ("udp", 0)])
+def test_what_a_display_filter_leaves_out_is_not_lost(display_filter: str, passed: int) -> None:
+    """Tshark says nothing of it, however often it is replaced; frames keep their numbers."""
+    whole: list[Row] = []
+    options = ("-Y", display_filter)
+    asyncio.run(read(find_tshark(), open_capture(str(FOUNDING)), whole.extend, options))
+    rows, decoder = asyncio.run(decoded(43, 7, options))
+    assert [row[0] for row in rows] == [row[0] for row in whole]
+    assert len(rows) == passed
+    assert (decoder.left_out, decoder.lost, decoder.died) == (172 - passed, 0, [])
+    assert decoder.given == decoder.decoded == 172
+
+
+def test_a_filter_that_passes_nothing_keeps_nobody_waiting() -> None:
+    """A packet that it leaves out is done as soon as tshark has taken it."""
+
+    async def waited() -> int:
+        decoder = Decoder(find_tshark(), lambda _rows: None, ("-Y", "udp"))
+        head, found = records()
+        await decoder.feed(head, found[:3])
+        for _ in range(500):
+            if decoder.decoded == 3:
+                break
+            await asyncio.sleep(0.02)
+        left_out = decoder.left_out
+        await decoder.stop()
+        return left_out
+
+    assert asyncio.run(waited()) == 3
+
+
 def test_rows_come_while_packets_still_may() -> None:
     """A packet is decoded when it has come, and not when the next one has."""
 
@@ -85,12 +118,13 @@ def test_rows_come_while_packets_still_may() -> None:
     assert asyncio.run(first()) == 3
 
 
-def test_a_killed_tshark_is_replaced_and_told() -> None:
+@pytest.mark.parametrize("options", [(), ("-Y", "tcp.len > 0")])
+def test_a_killed_tshark_is_replaced_and_told(options: tuple[str, ...]) -> None:
     """What it had not decoded is counted as lost; what comes later is decoded by the next."""
 
     async def killed() -> tuple[list[Row], Decoder]:
         rows: list[Row] = []
-        decoder = Decoder(find_tshark(), rows.extend)
+        decoder = Decoder(find_tshark(), rows.extend, options)
         head, found = records()
         await decoder.feed(head, found[:10])
         one = decoder._one
@@ -103,8 +137,9 @@ def test_a_killed_tshark_is_replaced_and_told() -> None:
         return rows, decoder
 
     rows, decoder = asyncio.run(killed())
-    assert [int(row[0]) for row in rows][-20:] == list(range(11, 31))
-    assert len(rows) + decoder.lost == decoder.given == 30
+    later = [int(row[0]) for row in rows if int(row[0]) > 10]
+    assert later == (list(range(11, 31)) if not options else LONG)
+    assert len(rows) + decoder.left_out + decoder.lost == decoder.given == 30
     assert "killed" in decoder.died[0].what
 
 
