@@ -15,6 +15,7 @@ from dissect.commands.compare import compare
 from dissect.commands.doctor import doctor
 from dissect.commands.export import export
 from dissect.commands.log import log
+from dissect.commands.report import report
 from dissect.detect.policy import DEFAULT, known
 from dissect.errors import ToolError
 from tui.config_command import config_
@@ -43,6 +44,7 @@ def seamark() -> None:
     seamark scan CAPTURE...     print what was found
     seamark live -i eth0        watch mail as it passes, here or over ssh
     seamark export CAPTURE ...  conversations and findings for Wireshark and tshark
+    seamark report CAPTURE -o F what is wrong, for those who run the firewall
     seamark compare IN OUT      what a firewall between two captures does to mail
     seamark log LOG...          whom the mail log makes suspect
     seamark demo                the bundled case
@@ -88,6 +90,7 @@ seamark.add_command(export)
 seamark.add_command(live)
 seamark.add_command(doctor)
 seamark.add_command(log)
+seamark.add_command(report)
 
 
 @seamark.command()

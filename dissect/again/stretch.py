@@ -73,7 +73,7 @@ async def stretch(
     options = (
         "-c",
         str(last),
-        *filters.options(filters.both(display_filter, _filter(summary, last))),
+        *filters.options(filters.both(display_filter, of_flow(summary, last))),
     )
     outcome = await read(tshark, capture, again.rows, options)
     if again.flow is None:
@@ -84,7 +84,7 @@ async def stretch(
     return again.flow.finish()
 
 
-def _filter(summary: FlowSummary, last: int) -> str:
+def of_flow(summary: FlowSummary, last: int) -> str:
     """The display filter for a flow's frames: its ports, whatever tshark calls its stream."""
     client, server = summary.client.port, summary.server.port
     ports = f"tcp.port == {client} and tcp.port == {server}"

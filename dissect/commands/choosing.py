@@ -162,7 +162,7 @@ def choose(
     """
     filters.check(tshark, settings.display_filter)
     file = open_capture(name)
-    chosen = Chosen(_twice(file) if twice else file)
+    chosen = Chosen(readable_twice(file) if twice else file)
     with Progress(name) as progress:
         chosen.outcome = asyncio.run(_read(tshark, chosen, settings, choice, progress.tick))
     if chosen.outcome.status == "failed":
@@ -199,8 +199,12 @@ async def _read(
     return outcome
 
 
-def _twice(file: CaptureFile) -> CaptureFile:
-    """A capture that can be read a second time."""
+def readable_twice(file: CaptureFile) -> CaptureFile:
+    """A capture that can be read a second time.
+
+    Raises:
+        CaptureError: for standard input and pipes.
+    """
     if file.path == "-" or not stat.S_ISREG(Path(file.path).stat().st_mode):
         raise CaptureError(
             "A capture on standard input or in a pipe can be read only once.",

@@ -11,6 +11,7 @@ one frame whole, some streams as a file of their own.
 from dissect.source import drops, filters, newfile
 from dissect.source.columns import columns
 from dissect.source.cut import Comments, cut
+from dissect.source.digest import digest
 from dissect.source.export import export
 from dissect.source.file import CaptureFile, open_capture
 from dissect.source.outcome import Outcome
@@ -27,6 +28,7 @@ __all__ = [
     "Tshark",
     "columns",
     "cut",
+    "digest",
     "drops",
     "export",
     "filters",

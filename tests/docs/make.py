@@ -219,6 +219,17 @@ def scan_jsonl() -> str:
     ])  # fmt: skip
 
 
+def report_text() -> str:
+    """The founding case in a mail: the verdict, and the bytes at the seam."""
+    code, lines = printed(FOUNDING, "-o", "-", command="report")
+    kept = [
+        *paragraph(lines, "1. In short"), "", *lines[lines.index("1. In short") + 3 :][:7],
+        "...", "", *paragraph(lines, "Frame 25 ends")[-3:], "", *paragraph(lines, "Frame 26 begins")[:3],
+        "...", "", *paragraph(lines, "If the place of the cut")[:4], "...",
+    ]  # fmt: skip
+    return block([f"$ seamark report {FOUNDING} -o -", *kept, "$ echo $?", str(code)])
+
+
 def compare_text() -> str:
     """The founding case from both sides: the verdict, and the first flow that differs."""
     captures = (BEFORE, FOUNDING)
@@ -236,6 +247,8 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "help": help_text,
     "help scan": lambda: help_text("scan"),
     "help export": lambda: help_text("export"),
+    "help report": lambda: help_text("report"),
+    "report text": report_text,
     "help log": lambda: help_text("log"),
     "log text": log_text,
     "help live": lambda: help_text("live"),
@@ -249,7 +262,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 }
 """The name of each part, and what makes it."""
 
-NEEDS_TSHARK: Final = frozenset({"compare text", "scan text", "scan twin", "scan jsonl"})
+NEEDS_TSHARK: Final = frozenset({"compare text", "report text", "scan text", "scan twin", "scan jsonl"})
 
 
 def part(text: str, name: str) -> str:

@@ -136,6 +136,7 @@ PARTS: Final[dict[str, Callable[[click.Group], str]]] = {
     "options tui": lambda group: options(group, "tui"),
     "options scan": lambda group: options(group, "scan"),
     "options export": lambda group: options(group, "export"),
+    "options report": lambda group: options(group, "report"),
     "options live": lambda group: options(group, "live"),
     "options log": lambda group: options(group, "log"),
     "options compare": lambda group: options(group, "compare"),

@@ -1,0 +1,172 @@
+"""``seamark report``: what was found, as a document for people who have no Seamark."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from dissect import cli
+from dissect.again import Again
+from dissect.again.ladder import ladder
+from dissect.analysis.ledger import Ledger
+from dissect.commands.choosing import Choice, choosing_options, readable_twice
+from dissect.dossier import FORMATS, Case, Decisive, Gathered, Source, decisive, document
+from dissect.errors import CaptureError, SeamarkError, UsageError
+from dissect.escape import visible
+from dissect.pipeline import Settings
+from dissect.progress import Progress
+from dissect.scan import Scan
+from dissect.source import (
+    CaptureFile, Tshark, digest, filters, find_tshark, newfile, open_capture,
+)  # fmt: skip
+
+FAILED: Final = 3
+
+ENDINGS: Final = {".html": "html", ".htm": "html", ".md": "md", ".txt": "txt"}
+"""What the name of a file says of its format."""
+
+OUTPUT: Final = "-"
+"""Stands for standard output."""
+
+
+@click.command()
+@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@click.option(
+    "-o", "--output", metavar="FILE", default="",
+    help="The new file, which only you may read: .html, .md or .txt; - is standard output.",
+)  # fmt: skip
+@click.option(
+    "--format", type=click.Choice(list(FORMATS)), default=None,
+    help="HTML for a browser or paper, Markdown for a ticket, text of 76 columns for a mail. "
+         "Otherwise FILE's name tells; standard output gets text.",
+)  # fmt: skip
+@choosing_options
+@cli.reading_options
+@click.pass_context
+def report(
+    context: click.Context, /, captures: tuple[str, ...], output: str, **options: Any
+) -> None:
+    """Write a report that convinces the people who run the firewall.
+
+    One file without scripts that fetches nothing: what is wrong in three sentences, then the
+    proof: the decisive conversation, its bytes, all cases, statistics, what it is not, the impact
+    on mail, the remedy, how to reproduce it, and how to verify it in Wireshark. A capture in which
+    nothing is wrong, or that cannot tell, gives a report that says so.
+
+    With --rule, or --min-severity above info, only conversations with such a finding are reported;
+    otherwise all SMTP conversations that the other options leave. Passwords in AUTH are masked;
+    names, addresses and recipients are in the report as they are in the capture.
+
+    Exit codes: 0, 2 wrong usage or FILE is there already, 3 nothing could be written, or a CAPTURE
+    is cut short (what was read is reported), 130 interrupted.
+    """
+    form = _form(output, options.pop("format"))
+    choice = {name: options.pop(name) for name in ("client", "server", "flow")}
+    settings = cli.settings(context.obj, **options)
+    wanted = Choice.of(settings, **choice)
+    cli.collect_seldom()
+    tshark = find_tshark()
+    filters.check(tshark, settings.display_filter)
+    files = [readable_twice(open_capture(name)) for name in dict.fromkeys(captures)]
+    scan, gathered = _read(tshark, files, settings, wanted)
+    text = FORMATS[form](document(_case(scan, gathered, files, form)))
+    _write(output, text, gathered)
+    for error in scan.errors:
+        click.echo(f"seamark: {error}", err=True)
+    context.exit(0 if scan.status == "complete" else FAILED)
+
+
+def _form(output: str, form: str | None) -> str:
+    """The format.
+
+    Raises:
+        UsageError: if no file is named, it is there already, or nothing says what to write.
+    """
+    if not output:
+        raise UsageError("No file to write is named.", "Name one: -o report.html")
+    if output == OUTPUT:
+        return form or "txt"
+    found = form or ENDINGS.get(newfile.unused(output).suffix.lower())
+    if found is None:
+        raise UsageError(
+            f"The name {visible(output)} does not tell the format.",
+            f"End it in {', '.join(ENDINGS)}, or name a --format.",
+        )
+    return found
+
+
+def _read(
+    tshark: Tshark, files: list[CaptureFile], settings: Settings, wanted: Choice
+) -> tuple[Scan, Gathered]:
+    """Read all captures.
+
+    Raises:
+        CaptureError: if nothing could be read.
+    """
+    gathered = Gathered(wanted.wants)
+    scan = Scan(tshark, settings, gathered, Ledger(several=len(files) > 1))
+    for file in files:
+        with Progress(file.name) as progress:
+            scan.capture(file.name, progress.tick)
+    scan.finish()
+    if scan.errors and not scan.packets:
+        what, _, remedy = scan.errors[0].partition("\n")
+        raise CaptureError(what, remedy.strip())
+    return scan, gathered
+
+
+def _case(scan: Scan, gathered: Gathered, files: list[CaptureFile], form: str) -> Case:
+    """All that the report is written from."""
+    assert gathered.told is not None
+    found = decisive(gathered.details, next(iter(gathered.drawn), None))
+    file = next((each for each in files if found and each.name == _capture(found)), None)
+    rows = infos = None
+    if found and file:
+        rows = asyncio.run(ladder(scan.tshark, file, found.detail.summary, scan.settings))
+        infos = _infos(scan, found, file)
+    tshark = ".".join(map(str, scan.tshark.version))
+    return Case(
+        sources=tuple(Source(Path(each.name).name, *digest(each)) for each in files),
+        summary=gathered.told,
+        gathered=gathered,
+        policy=scan.settings.policy,
+        show=lambda data: visible(data, ascii_only=form == "txt"),
+        made=f"Made by seamark {version('seamark')} with tshark {tshark}",
+        decisive=found,
+        ladder=rows,
+        infos=infos or (),
+    )
+
+
+def _capture(found: Decisive) -> str:
+    return found.detail.summary.capture
+
+
+def _infos(scan: Scan, found: Decisive, file: CaptureFile) -> tuple[tuple[int, str], ...]:
+    """Wireshark's Info column of the decisive frames; nothing where it cannot be had."""
+    again = Again(scan.tshark, [file], scan.settings.display_filter)
+    try:
+        facts = asyncio.run(again.facts(found.detail.summary, found.finding.frames[:2]))
+    except SeamarkError:
+        return ()  # one sentence less; the report stands without it
+    return tuple((frame, each.info) for frame, each in facts.items())
+
+
+def _write(output: str, text: str, gathered: Gathered) -> None:
+    """Write the report, and say so."""
+    if output == OUTPUT:
+        cli.take_any_text()
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    newfile.write_text(Path(output), [text])
+    cli.take_any_text()
+    verdict = next(iter(gathered.drawn), None)
+    named = f": {verdict.title}, {verdict.confidence:.0%} sure" if verdict else ""
+    flows = f"{gathered.flows:,} conversation{'s' * (gathered.flows != 1)}"
+    click.echo(f"{visible(output)}: a report on {flows}{named}")
