@@ -22,13 +22,21 @@ from dissect.pipeline import Settings
 from dissect.progress import Progress
 from dissect.scan import Scan
 from dissect.source import (
-    CaptureFile, Tshark, digest, filters, find_tshark, newfile, open_capture,
+    CaptureFile,
+    Tshark,
+    digest,
+    filters,
+    find_tshark,
+    newfile,
+    open_capture,
 )  # fmt: skip
 
 FAILED: Final = 3
 
 ENDINGS: Final = {".html": "html", ".htm": "html", ".md": "md", ".txt": "txt"}
 """What the name of a file says of its format."""
+
+AUTO: Final = "auto"
 
 OUTPUT: Final = "-"
 """Stands for standard output."""
@@ -41,9 +49,9 @@ OUTPUT: Final = "-"
     help="The new file, which only you may read: .html, .md or .txt; - is standard output.",
 )  # fmt: skip
 @click.option(
-    "--format", type=click.Choice(list(FORMATS)), default=None,
-    help="HTML for a browser or paper, Markdown for a ticket, text of 76 columns for a mail. "
-         "Otherwise FILE's name tells; standard output gets text.",
+    "--format", type=click.Choice([AUTO, *FORMATS]), default=AUTO, show_default=True,
+    help="HTML for a browser or paper, Markdown for a ticket, text of 76 columns for a mail; "
+         "auto: as FILE's name says, and text on standard output.",
 )  # fmt: skip
 @choosing_options
 @cli.reading_options
@@ -81,7 +89,7 @@ def report(
     context.exit(0 if scan.status == "complete" else FAILED)
 
 
-def _form(output: str, form: str | None) -> str:
+def _form(output: str, form: str) -> str:
     """The format.
 
     Raises:
@@ -90,8 +98,9 @@ def _form(output: str, form: str | None) -> str:
     if not output:
         raise UsageError("No file to write is named.", "Name one: -o report.html")
     if output == OUTPUT:
-        return form or "txt"
-    found = form or ENDINGS.get(newfile.unused(output).suffix.lower())
+        return "txt" if form == AUTO else form
+    ending = newfile.unused(output).suffix.lower()
+    found = ENDINGS.get(ending) if form == AUTO else form
     if found is None:
         raise UsageError(
             f"The name {visible(output)} does not tell the format.",

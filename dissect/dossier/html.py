@@ -12,11 +12,8 @@ import hashlib
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from dissect.dossier import svg
-from dissect.dossier.document import Code, Document, HexLine
+from dissect.dossier.document import Code, Document, HexLine, Ladder
 from dissect.dossier.hexes import printable
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -28,6 +25,10 @@ POLICY: Final = (
 
 def written(document: Document) -> str:
     """The whole page."""
+    # Other commands start without it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+    from markupsafe import Markup  # noqa: PLC0415
+
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -47,8 +48,10 @@ def _kind(block: Any) -> str:
     return type(block).__name__.lower()
 
 
-def _picture(ladder: Any, name: str) -> Markup:
+def _picture(ladder: Ladder, name: str) -> Any:
     """The ladder as SVG, which is markup already."""
+    from markupsafe import Markup  # noqa: PLC0415 - as above
+
     return Markup(svg.drawn(ladder, name))  # noqa: S704 - made and escaped by ElementTree
 
 

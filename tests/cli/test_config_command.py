@@ -19,7 +19,7 @@ from tui.actions import ACTIONS
 
 HERE: Final = {"XDG_STATE_HOME": "/nonexistent"}
 
-TABLES: Final = ["tui", "scan", "compare", "export", "live", "log", "rules", "keys"]
+TABLES: Final = ["tui", "scan", "compare", "export", "live", "log", "report", "rules", "keys"]
 """Those that are always shown."""
 
 OWN: Final = """

@@ -223,9 +223,10 @@ def report_text() -> str:
     """The founding case in a mail: the verdict, and the bytes at the seam."""
     code, lines = printed(FOUNDING, "-o", "-", command="report")
     kept = [
-        *paragraph(lines, "1. In short"), "", *lines[lines.index("1. In short") + 3 :][:7],
-        "...", "", *paragraph(lines, "Frame 25 ends")[-3:], "", *paragraph(lines, "Frame 26 begins")[:3],
-        "...", "", *paragraph(lines, "If the place of the cut")[:4], "...",
+        *lines[lines.index("1. In short") :][:11], "...",
+        *paragraph(lines, "Frame 25 ends"), "", *paragraph(lines, "Frame 26 begins"), "...",
+        *paragraph(lines, "Verbs of the client"), "",
+        *paragraph(lines, "If the place of the cut")[:3], "...",
     ]  # fmt: skip
     return block([f"$ seamark report {FOUNDING} -o -", *kept, "$ echo $?", str(code)])
 
@@ -262,7 +263,9 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 }
 """The name of each part, and what makes it."""
 
-NEEDS_TSHARK: Final = frozenset({"compare text", "report text", "scan text", "scan twin", "scan jsonl"})
+NEEDS_TSHARK: Final = frozenset(
+    {"compare text", "report text", "scan text", "scan twin", "scan jsonl"}
+)
 
 
 def part(text: str, name: str) -> str:
