@@ -20,7 +20,7 @@ from dissect.detect.policy import known
 from dissect.errors import UsageError
 from dissect.live import KEEP, REPORTS, Attached, Limits, Watch
 from dissect.live.triggers import Bell
-from dissect.source import filters, find_tshark
+from dissect.source import bpf, filters, find_tshark
 from dissect.source.tap import MAIL, Line, Tap, connect, following, host, interface, lasting
 from tui.live_options import beside, beside_options
 from tui.opening import terminal_for_keys, watch_on_screen
@@ -194,6 +194,8 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
     settings = cli.settings(context.obj, **options)
     tshark = find_tshark()
     filters.check(tshark, settings.display_filter)
+    if any(tap.host is None for tap in taps):
+        bpf.check(taps[0].bpf)
     cli.take_any_text()
     attached = Attached(wanted, report(_write), bell=Bell(_ring) if bell else None)
     watch = Watch(tshark, settings, attached.listener, limits, memory=attached.memory)
@@ -250,7 +252,8 @@ def _taps(streams: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Tap],
     """
     follow = options.pop("follow")
     names, hosts = options.pop("interfaces"), [host(word) for word in options.pop("hosts")]
-    how = {name: options.pop(name) for name in ("bpf", "privilege", "program", "batch")}
+    how = {name: options.pop(name) for name in ("privilege", "program", "batch")}
+    how["bpf"] = bpf.plain(options.pop("bpf"))
     how["program"] = "" if how["program"] == _ANY else how["program"]
     if streams != ("-",) and streams and not follow:
         raise UsageError(

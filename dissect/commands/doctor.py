@@ -15,7 +15,8 @@ import click
 from dissect import cli
 from dissect.doctor import Check, Status, desk, site
 from dissect.escape import visible
-from dissect.source.tap import Tap, host, interface
+from dissect.source import bpf
+from dissect.source.tap import MAIL, Tap, host, interface
 
 HERE: Final = "this machine"
 
@@ -30,6 +31,10 @@ WIDTH: Final = 80
 @click.option(
     "-i", "--interface", default="any", show_default=True, metavar="IFACE",
     help="Where a capture is tried.",
+)  # fmt: skip
+@click.option(
+    "-f", "--bpf", default=MAIL, metavar="BPF",
+    help="The capture filter that is tried; without it that of live.",
 )  # fmt: skip
 @click.option(
     "--privilege",
@@ -55,6 +60,7 @@ def doctor(context: click.Context, /, **options: Any) -> None:
     there = host(options["ssh"]) if options["ssh"] else None
     tap = Tap(
         interface=interface(options["interface"]),
+        bpf=bpf.plain(options["bpf"]),
         host=there,
         privilege=options["privilege"],
         batch=options["batch"],

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from dissect.errors import CaptureError, SeamarkError, ToolError, UsageError
 from dissect.escape import visible
+from dissect.source import bpf
 
 LAST: Final = 5
 """Lines of what was said that are shown where nobody knows better."""
@@ -25,6 +26,11 @@ class Where(Protocol):
     @property
     def host(self) -> object | None:
         """The remote host; None for this machine."""
+        ...
+
+    @property
+    def bpf(self) -> str:
+        """The capture filter."""
         ...
 
 
@@ -108,18 +114,6 @@ REFUSALS: Final = (
         "ip link set {interface} up", passing=True,
     ),
     Refusal(
-        "syntax error", UsageError, "The capture filter is not understood.",
-        "It is tcpdump's language (man pcap-filter), not Wireshark's: tcp port 25",
-    ),
-    Refusal(
-        "can't parse filter", UsageError, "The capture filter is not understood.",
-        "It is tcpdump's language (man pcap-filter), not Wireshark's: tcp port 25",
-    ),
-    Refusal(
-        "not a valid capture filter", UsageError, "The capture filter is not understood.",
-        "It is tcpdump's language (man pcap-filter), not Wireshark's: tcp port 25",
-    ),
-    Refusal(
         "is missing", ToolError, "There is neither tcpdump nor dumpcap on {on}.",
         "Install one: apt-get install tcpdump",
     ),
@@ -144,6 +138,10 @@ def refusal(where: Where, code: int, said: str) -> SeamarkError:
         code: how the program ended, or ssh did.
         said: all that was said on standard error.
     """
+    if words := bpf.fault(said):
+        filtered = bpf.refusal(where.bpf, words)
+        filtered.passing = words.startswith("unknown host")  # the DNS may be away
+        return filtered
     remote = where.host is not None
     host = visible(str(where.host)) if remote else ""
     terms = {

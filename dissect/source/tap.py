@@ -41,7 +41,7 @@ PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin; export PATH; LC_ALL=C
 i=$1 f=$2 r=$3 w=$4;
 set -- ${SSH_CONNECTION-};
 if [ $# -eq 4 ]; then
-  f="($f) and not (host ${1%%%*} and tcp port $2 and tcp port $4)";
+  f="${f:+($f) and }not (host ${1%%%*} and tcp port $2 and tcp port $4)";
 fi;
 case $r in
   sudo) r="sudo -n";;
@@ -60,7 +60,7 @@ else
   h=$(tcpdump --help 2>&1);
   case $h in *immediate-mode*) m=--immediate-mode;; *) m=;; esac;
   case $h in *"-B size"*) m="$m -B %BUFFER%";; esac;
-  set -- -U $m -n -s %SNAP% -i "$i" -w - "$f";
+  set -- -U $m -n -s %SNAP% -i "$i" -w - -- "$f";
 fi;
 exec 3<&0;
 $r $t "$@" </dev/null 3<&- & p=$!;

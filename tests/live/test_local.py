@@ -145,7 +145,7 @@ def test_text_in_front_of_the_capture_is_told(tmp_path: Path) -> None:
         (("-", "-f", "tcp port 25"), "this is captured already"),
         (("-", "--filter", "(a"), "parenthesis"),
         (("-i", "nosuch0"), "has no interface nosuch0"),
-        (("-i", "lo", "-f", "tcp porridge"), "capture filter is not understood"),
+        (("-i", "lo", "-f", "tcp porridge"), "capture filter is wrong"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(words: tuple[str, ...], said: str) -> None:

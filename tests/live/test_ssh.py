@@ -14,6 +14,7 @@ import pytest
 from live.seamark_live import Live, captures_of, until_none
 from live.talk import mail_server, talk
 
+from dissect.source import bpf
 from dissect.source.refusals import refusal
 from dissect.source.tap import Tap, host
 
@@ -157,6 +158,38 @@ def test_an_unknown_interface_is_told(sshd: Sshd) -> None:
     with Live(*words, **sshd.env) as run:
         assert run.wait() == 2
         assert f"root@127.0.0.1:{sshd.port} has no interface nosuch0" in run.errors()
+
+
+@pytest.mark.parametrize("program", ["tcpdump", "dumpcap"])
+def test_a_wrong_filter_is_told(sshd: Sshd, program: str) -> None:
+    """By the words of what captures there, and with its place."""
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    where = ("--ssh", f"root@127.0.0.1:{sshd.port}", "-i", "lo", "--batch", "--program", program)
+    with Live(*where, "-f", "tcp prot 25", **sshd.env) as run:
+        assert run.wait() == 2
+        said = run.errors().splitlines()
+    assert said[0] == "seamark: The capture filter is wrong: syntax error."
+    if bpf.local():
+        assert said[1:3] == ["  tcp prot 25", "      ^~~~"]
+
+
+def test_a_filter_cannot_let_our_own_connection_in() -> None:
+    """One that would end the parentheses around it is refused before ssh is asked."""
+    with Live("--ssh", "nosuch.invalid", "-i", "lo", "-f", "tcp port 25) or (tcp") as run:
+        assert run.wait() == 2
+        assert "has a ) without its (" in run.errors()
+
+
+def test_an_empty_filter_takes_all_but_our_own(sshd: Sshd) -> None:
+    """Nothing is no filter, on the other side as well."""
+    with mail_server() as port:
+        words = list(there(sshd, port, "--format", "jsonl", "--stop-on", "split-masked-verb"))
+        words[words.index("-f") + 1] = ""
+        with Live(*words, **sshd.env) as run:
+            run.until_said('"state":"connected"')
+            talk(port)
+            assert run.wait() == 1
 
 
 def test_two_sources_are_kept_apart(sshd: Sshd) -> None:
