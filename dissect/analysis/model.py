@@ -261,6 +261,28 @@ class Status(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How a source of a live capture stands, in words and numbers for a header."""
+
+    name: str
+    state: str
+    """``connected``, ``reconnecting``, ``ended`` or ``gone``."""
+    seen: int
+    """Packets that came; they are decoded, left out by a display filter, lost or waiting."""
+    decoded: int
+    left_out: int
+    waiting: int
+    lost: int
+    """Packets that a tshark took with it when it died."""
+    dropped: int
+    """Packets that never came: dropped by the kernel or the interface."""
+    lag: float
+    """Seconds by which its newest packets are late."""
+    clock: str
+    """How far its clock is from another one; empty where it is ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """How far the reading is, in numbers that a header can show."""
 
@@ -279,6 +301,8 @@ class Progress:
     """Packets that were dropped while the capture was made; None where it does not tell."""
     evicted: int = 0
     """Flows of a live capture that are counted and no longer kept."""
+    sources: tuple[SourceState, ...] = ()
+    """Of a live capture."""
 
 
 class Packed(NamedTuple):

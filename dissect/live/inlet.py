@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -10,7 +11,10 @@ from typing import Final
 from dissect.errors import SeamarkError
 from dissect.escape import visible
 from dissect.live.keep import Inbox
+from dissect.live.lag import Lag, Now
+from dissect.segments.decode import Row, seconds
 from dissect.source import Tshark
+from dissect.source.clock import Offset
 from dissect.source.connection import Connection
 from dissect.source.decoder import Decoder
 from dissect.source.follow import Following
@@ -58,6 +62,17 @@ class Source:
     """Why it is gone, or away."""
     gaps: int = 0
     """How often packets may have passed and did not come, because it was away or too fast."""
+    lag: float = 0.0
+    """Seconds by which its newest packets are late, or those that wait."""
+    lag_most: float = 0.0
+    """Seconds by which any packet was late."""
+    lag_since: str = "arrival"
+    """Since when a packet is late: its ``capture``, or its ``arrival`` where the clock is
+    unknown."""
+    behind: bool = False
+    """Whether it lags so much that this is told."""
+    clock: Offset | None = None
+    """Its clock; None where it is not known."""
 
     @property
     def waiting(self) -> int:
@@ -88,7 +103,9 @@ class Inlet:
     ) -> None:
         self.name = line.name
         self.records = Records()
-        self.decoder = Decoder(tshark, sink, options)
+        self.decoder = Decoder(tshark, self._decoded, options)
+        self._sink = sink
+        self._lag = Lag()
         self._inbox = inbox
         self._interrupted = interrupted
         self._gaps = 0
@@ -101,6 +118,7 @@ class Inlet:
     @property
     def source(self) -> Source:
         """How it stands."""
+        self._lag.look(self.decoder.decoded, _now())
         return Source(
             name=self.name,
             state=self._state,
@@ -112,7 +130,18 @@ class Inlet:
             dropped_interface=self._parts.dropped[1],
             error=self._error,
             gaps=self._gaps,
+            lag=self._lag.seconds,
+            lag_most=self._lag.most,
+            lag_since=self._lag.since,
+            behind=self._lag.behind,
+            clock=self._parts.clock,
         )
+
+    def _decoded(self, rows: list[Row]) -> None:
+        """Rows have come: pass them on, and see how late that was."""
+        self._sink(rows)
+        stamp = seconds(rows[-1][2])
+        self._lag.decoded(self.decoder.decoded, stamp, self._parts.clock, _now())
 
     async def run(self) -> None:
         """Read until it ends; whatever goes wrong is in ``source``."""
@@ -163,6 +192,7 @@ class Inlet:
     async def _take(self, data: bytes) -> None:
         found = self.records.feed(data)
         if found:
+            self._lag.arrived(self.records.packets, _now())
             await self._decode(found)
 
     async def _decode(self, found: list[Record]) -> None:
@@ -204,3 +234,7 @@ class Inlet:
         """Close what is open."""
         self.stop()
         await self._parts.close()
+
+
+def _now() -> Now:
+    return Now(time.monotonic(), time.time())

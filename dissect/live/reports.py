@@ -11,9 +11,11 @@ from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding, Severity
 from dissect.escape import visible
+from dissect.live import words
 from dissect.live.inlet import Source
 from dissect.report import FORMATS, Summary, Write
 from dissect.report.jsonl import finding_object
+from dissect.source.clock import Offset
 
 LEVELS: Final = {Severity.CRITICAL: "CRIT", Severity.HIGH: "HIGH", Severity.MEDIUM: "MED"}
 
@@ -86,6 +88,8 @@ class LiveText:
         name = visible(now.name)
         if before is None or before.state is not now.state:
             self._line(f"# {name}: {now.state.value}{': ' if now.error else ''}{now.error}")
+        elif now.behind is not before.behind:
+            self._line(f"# {name}: {words.lagging(now)}")
         elif _dropped(now) > _dropped(before):
             self._line(f"# {name}: {_dropped(now):,} packets dropped so far: gaps may be ours")
         if before is not None and now.gaps > before.gaps:
@@ -103,7 +107,8 @@ class LiveText:
         self._end.peers(peers)
         self._end.summary(summary)
         for source in sources:
-            self._line(f"# {visible(source.name)}: {_counted(source)}")
+            self._line(f"# {visible(source.name)}: {words.counted(source)}")
+            self._line(f"# {visible(source.name)}: {words.timed(source)}")
 
     def _line(self, words: str) -> None:
         self._write(words + "\n")
@@ -175,28 +180,37 @@ def source_object(source: Source) -> dict[str, object]:
         "dropped": {"kernel": source.dropped_kernel, "interface": source.dropped_interface},
         "error": source.error,
         "gaps": source.gaps,
+        "waiting": source.waiting,
+        "lag": {
+            "seconds": round(source.lag, 3),
+            "most": round(source.lag_most, 3),
+            "since": source.lag_since,
+        },
+        "clock": _clock_object(source.clock),
+    }
+
+
+def _clock_object(clock: Offset | None) -> dict[str, object] | None:
+    if clock is None:
+        return None
+    return {
+        "offset": round(clock.seconds, 6),
+        "error": round(clock.error, 6),
+        "by": clock.by.value,
+        "against": clock.against,
     }
 
 
 def _is_news(before: Source, now: Source) -> bool:
     """Whether there is something to tell."""
     lost = _dropped(now) > _dropped(before)
-    return lost or before.state is not now.state or now.gaps > before.gaps
+    clock = (now.clock and now.clock.by) is not (before.clock and before.clock.by)
+    changed = before.state is not now.state or before.behind is not now.behind
+    return lost or changed or clock or now.gaps > before.gaps
 
 
 def _dropped(source: Source) -> int:
     return source.dropped_kernel + source.dropped_interface + source.lost
-
-
-def _counted(source: Source) -> str:
-    """What came of the packets that were seen, and how many were not."""
-    left_out = f"{source.left_out:,} left out by the display filter, "
-    return (
-        f"{source.packets:,} packets seen, {source.decoded:,} decoded, "
-        f"{left_out if source.left_out else ''}{source.lost:,} lost with tshark, "
-        f"{source.dropped_kernel:,} dropped by the kernel, {source.dropped_interface:,} "
-        "by the interface"
-    )
 
 
 REPORTS: Final[dict[str, type[Listener]]] = {"text": LiveText, "jsonl": LiveJsonl}

@@ -8,9 +8,19 @@ from typing import Final
 
 from dissect.analysis import pack
 from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Progress, Status, Update, Verdict
+from dissect.analysis.model import (
+    FlowDetail,
+    FlowSummary,
+    Peer,
+    Progress,
+    SourceState,
+    Status,
+    Update,
+    Verdict,
+)
 from dissect.detect.finding import Finding, Severity
 from dissect.escape import visible
+from dissect.live import words
 from dissect.live.inlet import Source, State
 from dissect.live.keep import Memory
 from dissect.report import Summary
@@ -126,9 +136,9 @@ class Updates:
         if now != before:
             self._sources[now.name] = now
 
-    def notice(self, words: str) -> None:
+    def notice(self, said: str) -> None:
         """To be told with the next look, and from then on; of many, the last."""
-        self._notices = [*self._notices[1 - NOTICES :], words]
+        self._notices = [*self._notices[1 - NOTICES :], said]
 
     def looked(self, ledger: Ledger) -> None:
         """Tell of what has changed, if anything has."""
@@ -197,4 +207,20 @@ class Updates:
             error="\n".join(errors),
             dropped=sum(lost),
             evicted=self._shelf.evicted,
+            sources=tuple(map(_state, sources)),
         )
+
+
+def _state(source: Source) -> SourceState:
+    return SourceState(
+        name=visible(source.name),
+        state=source.state.value,
+        seen=source.packets,
+        decoded=source.decoded,
+        left_out=source.left_out,
+        waiting=source.waiting,
+        lost=source.lost,
+        dropped=source.dropped_kernel + source.dropped_interface,
+        lag=round(source.lag, 1),
+        clock=words.clock_in_short(source.clock),
+    )

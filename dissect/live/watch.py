@@ -6,13 +6,14 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final
 
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail
 from dissect.detect.finding import Finding, Severity
+from dissect.live.clocks import Clocks
 from dissect.live.inlet import Inlet, Source, State
 from dissect.live.keep import Memory
 from dissect.live.reports import Listener
@@ -47,17 +48,29 @@ class Limits:
 class _Side:
     """One source, and what is made of it."""
 
-    def __init__(self, watch: Watch, line: Line, tshark: Tshark, numbers: Iterator[int]) -> None:
+    def __init__(self, watch: Watch, at: int, line: Line, numbers: Iterator[int]) -> None:
+        self._watch, self._at = watch, at
         self.pipeline = Pipeline(
             line.name, watch.settings, ledger=watch.ledger, numbers=numbers, ladders=watch.ladders
         )
         self._inbox = watch.memory.source(line.name) if watch.memory else None
         options = filters.options(watch.settings.display_filter)
-        self.inlet = Inlet(line, tshark, self._take, options, self._inbox, self.pipeline.interrupt)
+        self.inlet = Inlet(
+            line, watch.tshark, self._take, options, self._inbox, self.pipeline.interrupt
+        )
         self.told: Source | None = None
         self._clock = (0.0, 0.0)
 
+    @property
+    def source(self) -> Source:
+        """How it stands; its clock is best known by packets that another source saw, too."""
+        source, clocks = self.inlet.source, self._watch.clocks
+        clock = clocks.offset(self._at) if clocks else None
+        return source if clock is None else replace(source, clock=clock)
+
     def _take(self, rows: list[Row]) -> None:
+        if self._watch.clocks is not None:
+            self._watch.clocks.see(self._at, rows)
         if self._inbox is None:
             self.pipeline.rows(rows)
         else:
@@ -93,6 +106,7 @@ class Watch:
     ladders: bool = False
     memory: Memory | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    clocks: Clocks | None = None
     worst: Severity | None = None
     _sides: list[_Side] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
@@ -102,7 +116,7 @@ class Watch:
     @property
     def sources(self) -> list[Source]:
         """How the sources stand."""
-        return [side.inlet.source for side in self._sides]
+        return [side.source for side in self._sides]
 
     def end(self) -> None:
         """Let it end; what was seen is still told."""
@@ -113,8 +127,10 @@ class Watch:
     async def run(self, lines: Sequence[Line]) -> None:
         """Watch until the end, and tell of it."""
         numbers = count()
-        self.ledger = Ledger(several=len(lines) > 1)
-        self._sides = [_Side(self, line, self.tshark, numbers) for line in lines]
+        several = len(lines) > 1
+        self.ledger = Ledger(several=several)
+        self.clocks = Clocks([line.name for line in lines]) if several else None
+        self._sides = [_Side(self, at, line, numbers) for at, line in enumerate(lines)]
         runs = [asyncio.ensure_future(side.inlet.run()) for side in self._sides]
         try:
             await self._until_over(runs)
@@ -174,7 +190,7 @@ class Watch:
         self.listener.looked(self.ledger)
 
     def _changes(self, side: _Side) -> None:
-        now = side.inlet.source
+        now = side.source
         self.listener.changed(side.told, now)
         side.told = now
 

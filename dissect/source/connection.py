@@ -11,6 +11,7 @@ from typing import Final
 
 from dissect.errors import SeamarkError
 from dissect.escape import visible
+from dissect.source.clock import SAME, Clock, Offset
 from dissect.source.descriptor import some
 from dissect.source.parts import After
 from dissect.source.tap import Line, Tap, connect
@@ -25,6 +26,9 @@ BY_KERNEL: Final = re.compile(rb"(\d+) packets? dropped by kernel")
 BY_INTERFACE: Final = re.compile(rb"(\d+) packets? dropped by interface")
 BY_DUMPCAP: Final = re.compile(rb"\(pcap:(\d+)/dumpcap:(\d+)/flushed:\d+/ps_ifdrop:(\d+)\)")
 COUNTERS: Final = re.compile(rb"packets? (captured|received|dropped)|Packets captured|^File:")
+
+NEWS: Final = re.compile(COUNTERS.pattern + rb"|^seamark: clock")
+"""Lines that tell nothing of an end."""
 
 LAST_WORDS: Final = 1.0
 """Seconds that the programs get to say why they ended."""
@@ -53,9 +57,10 @@ class Connection:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self._clock = Clock()
         self._said = b""
         self._before = self._now = (0, 0)
-        self._answers = False
+        self._answers = self._counts = False
         self._reading = False
         self._heard = self._opened = time.monotonic()
         self._wait = FIRST
@@ -77,19 +82,25 @@ class Connection:
         return self._before[0] + self._now[0], self._before[1] + self._now[1]
 
     @property
+    def clock(self) -> Offset | None:
+        """By how much the clock of its packets is ahead of ours; None where that is not known."""
+        return SAME if self._line.here else self._clock.offset
+
+    @property
     def why(self) -> str:
         """What was said last that is no counter."""
         if self._stalled:
             return f"nothing was heard of it for {STALLED:.0f} seconds"
         lines = self._said.decode("utf-8", "replace").splitlines()
         words = [line.strip() for line in lines if line.strip()]
-        told = [line for line in words if not COUNTERS.search(line.encode())]
+        told = [line for line in words if not NEWS.search(line.encode())]
         return visible(" ".join(told[-2:]))
 
     async def read(self, most: int) -> bytes:
         """What there is; at the end, once the programs have said why."""
         if self._ear is None:
             self._ear = asyncio.ensure_future(self._listen(self._line.errors))
+            self._question()  # without counters: a program that just begins would die of it
         self._heard, self._reading = time.monotonic(), True
         data = await some(self._line.out, most)
         self._reading = False
@@ -109,10 +120,18 @@ class Connection:
             return
         with contextlib.suppress(OSError):
             while data := await some(errors, PIECE):
-                self._heard = time.monotonic()
-                self._said = (self._said + data)[-TAIL:]
-                self._answers = self._answers or bool(COUNTERS.search(data))
+                said = self._said + data
+                self._said = self._clock.hear(said, time.time())[-TAIL:]
+                self._hear(data)
                 self._count()
+
+    def _hear(self, data: bytes) -> None:
+        """Learn whether it is alive: of a program that counts, only its counters say so."""
+        counted = bool(COUNTERS.search(data))
+        self._counts = self._counts or counted
+        self._answers = self._counts or self._clock.answers > 0
+        if counted or not self._counts:
+            self._heard = time.monotonic()
 
     def _count(self) -> None:
         """Learn how many packets were dropped; each count is of all since it was opened."""
@@ -134,8 +153,14 @@ class Connection:
             self._stalled = True
             self._let_go()
             return
-        with contextlib.suppress(OSError):
-            os.write(self._line.lifeline, b"\n")
+        self._question(b" count")
+
+    def _question(self, more: bytes = b"") -> None:
+        """Ask what time it is, and what else there is to ask."""
+        if self._line.lifeline >= 0:
+            question = self._clock.question(time.time()) + more
+            with contextlib.suppress(OSError):
+                os.write(self._line.lifeline, question + b"\n")
 
     async def after(self) -> After:
         """The same source, connected again; nothing for one that is not, or is to end.
@@ -189,7 +214,9 @@ class Connection:
         self._line.close()
         self._line = line
         self._before, self._now = self.dropped, (0, 0)
-        self._said, self._answers, self._stalled = b"", False, False
+        self._said, self._stalled = b"", False
+        self._answers = self._counts = False
+        self._clock = Clock()
         self._opened = time.monotonic()
 
     async def _deaf(self) -> None:

@@ -12,6 +12,7 @@ import os
 import time
 from typing import Final
 
+from dissect.source.clock import Offset
 from dissect.source.parts import After
 from dissect.source.ring import Member, Ring
 
@@ -162,6 +163,7 @@ class Following:
 
     lasts = False
     why = ""
+    clock: Offset | None = None
     dropped = (0, 0)
     """What was dropped stands in no file before its end."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Protocol
 
+from dissect.source.clock import Offset
+
 
 class After(Enum):
     """What comes behind a part."""
@@ -60,4 +62,9 @@ class Parts(Protocol):
 
     def ask(self) -> None:
         """Let it say how many packets were dropped so far."""
+        ...
+
+    @property
+    def clock(self) -> Offset | None:
+        """By how much the clock of its packets is ahead of ours; None where that is not known."""
         ...

@@ -62,15 +62,19 @@ else
   case $h in *"-B size"*) m="$m -B %BUFFER%";; esac;
   set -- -U $m -n -s %SNAP% -i "$i" -w - -- "$f";
 fi;
-exec 3<&0;
-$r $t "$@" </dev/null 3<&- & p=$!;
+exec 3<&0 4>&2;
+$r $t "$@" </dev/null 3<&- 4>&- & p=$!;
 {
-  while read -r x; do [ "$t:$(uname)" != tcpdump:Linux ] || kill -USR1 $p; done;
+  while read -r x; do
+    case "$x:$t:$(uname)" in *count:tcpdump:Linux) kill -USR1 $p;; esac;
+    echo "seamark: clock ${x%% *} $(date +%s.%N)" >&4;
+  done;
+  exec 4>&-;
   kill $p || $r kill $p;
   for n in 1 2 3 4 5; do sleep 1; kill -0 $p || $r kill -0 $p || exit; done;
   kill -9 $p || $r kill -9 $p;
 } <&3 >/dev/null 2>&1 & k=$!;
-exec 3<&-;
+exec 3<&- 4>&-;
 wait $p; c=$?;
 kill $k 2>/dev/null;
 exit $c
@@ -94,7 +98,8 @@ SCRIPT: Final = (
 )
 """Takes an interface, a filter, a privilege and a program (empty for any).
 
-Each line on its standard input asks the program for its counters; the end of it ends the program.
+Each line on its standard input is a number, and asks what time it is; behind the number ``count``
+asks the program for its counters as well.  The end of it ends the program.
 It is one line, so that a csh on the other side passes it on, too.
 """
 
@@ -213,6 +218,8 @@ class Line(NamedTuple):
     """A file that grows, or the ring of such files, to be read where there is no descriptor."""
     tap: Tap | None = None
     """What opens it again when it has ended by itself; None where nothing may."""
+    here: bool = False
+    """Whether it is this machine that captures, whose clock is ours."""
 
     @property
     def descriptors(self) -> frozenset[int]:
@@ -248,7 +255,7 @@ def connect(tap: Tap, password: bytes = b"", *, cancelled: int = -1) -> Line:
     assert process.stderr is not None
     pipes = (process.stdout, process.stderr, process.stdin)
     out, errors, lifeline = (os.dup(pipe.fileno()) for pipe in pipes)
-    line = Line(str(tap), out, errors, lifeline)
+    line = Line(str(tap), out, errors, lifeline, here=tap.host is None)
     for pipe in pipes:
         pipe.close()
     with contextlib.suppress(AttributeError, OSError):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from tui_fakes import founding, plain, progress, update
 from tui_pilot import running
 
 from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowSummary, Status, Update
+from dissect.analysis.model import FlowSummary, SourceState, Status, Update
 from dissect.live.inlet import Source, State
 from dissect.live.screen import Shelf, Updates
 from dissect.report import Summary
+from dissect.source.clock import By, Offset
+from tui.line import text
+from tui.look import ASCII
 from tui.session import Session
+from tui.sources import sources
 
 if TYPE_CHECKING:
     import pytest
@@ -115,8 +120,14 @@ def test_verdicts_and_clients_are_told_seldom_and_never_stale(
     assert [each.peers is not None for each in sent] == [True]
 
 
-def _source(state: State, **more: int) -> Source:
-    given = {"packets": 7, "decoded": 7, "lost": 0, "dropped_kernel": 2, "dropped_interface": 1}
+def _source(state: State, **more: Any) -> Source:
+    given: dict[str, Any] = {
+        "packets": 7,
+        "decoded": 7,
+        "lost": 0,
+        "dropped_kernel": 2,
+        "dropped_interface": 1,
+    }
     error = "lo is gone" if state is State.GONE else ""
     return Source(name="lo", state=state, error=error, **{**given, **more})
 
@@ -137,3 +148,39 @@ def test_a_source_that_has_gone_makes_the_last_update_say_so() -> None:
     assert (last.status, last.packets, last.dropped) == (Status.LOST, 7, 3)
     assert last.error == "lo is gone"
     assert last.warnings == ("lo is gone",)
+
+
+def test_the_header_tells_of_each_source() -> None:
+    """Those that need a look come first; counters, lag and clock fit a narrow screen, too."""
+    updates = Updates((sent := list[Update]()).append, "lo")
+    updates.changed(None, replace(_source(State.CONNECTED), dropped_kernel=0, dropped_interface=0))
+    clock = Offset(1.25, 0.002, By.SSH)
+    away = replace(
+        _source(State.RECONNECTING), name="mx\x1b:eth0", lag=6.04, clock=clock, decoded=4
+    )
+    updates.changed(None, away)
+    updates.looked(Ledger())
+    told = sent[-1].progress.sources
+    one, two = map(text, sources(told, 110, ASCII))
+    assert one == (
+        "mx\\u241b:eth0  reconnecting  4/7 decoded  3 waiting  3 dropped  6.0 s late"
+        "  clock +1.250 s (ssh)"
+    )
+    assert two == "lo  connected  7/7 decoded  0.0 s late  clock unknown"
+    assert [len(text(line)) for line in sources(told, 40, ASCII)] == [40, 40]
+    many = sources([told[0]] * 5, 60, ASCII)
+    assert len(many) == 3
+    assert text(many[-1]).endswith("  +2")
+
+
+async def test_the_list_shows_the_sources() -> None:
+    """Above the flows, as long as the capture lasts and when it is over."""
+    state = SourceState(
+        name="lo", state="connected", seen=9, decoded=9, left_out=0, waiting=0, lost=0, dropped=0,
+        lag=0.1, clock="",
+    )  # fmt: skip
+    live = replace(
+        update([plain(0)], Status.LIVE), progress=progress(Status.LIVE, sources=(state,))
+    )
+    async with running(live) as seen:
+        assert "lo  connected  9/9 decoded  0.1 s late" in seen.text

@@ -19,6 +19,7 @@ from tui.look import SEVERITY_ROLES, SEVERITY_WORDS
 from tui.out import Subject
 from tui.screens.board import reasons, state
 from tui.screens.desk import Desk
+from tui.sources import sources
 from tui.target import Target
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.flow_table import FlowTable
@@ -132,6 +133,7 @@ class FlowsScreen(Desk):
             spread((Piece(_NAME, Role.ACCENT), Piece(path, Role.TITLE)), how, cells),
             self._second(cells),
         ]
+        lines += sources(session.store.progress.sources, cells, look)
         lines += reasons(session, cells, look)
         verdicts = session.store.verdicts
         if verdicts:
