@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding, Severity
 from dissect.escape import visible
 from dissect.live.inlet import Source
 from dissect.live.keep import Memory
+from dissect.live.passing import Passing
 from dissect.live.reports import Listener
 from dissect.report import Summary
 from dissect.source.folder import Folder, TooLargeError
@@ -64,7 +64,7 @@ class Keeping:
         return cls(**{**said, "severity": Severity.parse(said["severity"])})
 
 
-class Evidence:
+class Evidence(Passing):
     """A listener that writes the packets of flows, and passes everything on to another one.
 
     A folder that cannot be written to is told once; flows are counted then, and after a while it
@@ -87,7 +87,8 @@ class Evidence:
         keeping: Keeping,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._next, self._memory, self._keeping, self._clock = listener, memory, keeping, clock
+        super().__init__(listener)
+        self._memory, self._keeping, self._clock = memory, keeping, clock
         self._folder = Folder(Path(keeping.folder), keeping.size, keeping.files)
         self._open: dict[int, FlowSummary] = {}
         """Flows that go on and will be kept, as far as is known."""
@@ -117,18 +118,6 @@ class Evidence:
         if self._open.pop(flow.flow, None) or self._keeping.which == "all":
             self._write(flow)
         self._next.flow(detail)
-
-    def changed(self, before: Source | None, now: Source) -> None:
-        """Passed on."""
-        self._next.changed(before, now)
-
-    def looked(self, ledger: Ledger) -> None:
-        """Passed on."""
-        self._next.looked(ledger)
-
-    def notice(self, words: str) -> None:
-        """Passed on."""
-        self._next.notice(words)
 
     def end(
         self,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
+from dissect.analysis.model import FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding, Severity
 from dissect.live.inlet import Source
+from dissect.live.passing import Passing
 from dissect.live.reports import Listener
 from dissect.report import Summary
 from dissect.report.jsonl import finding_object
@@ -43,7 +43,7 @@ class Bell:
             self._ring()
 
 
-class Triggers:
+class Triggers(Passing):
     """A listener that acts on findings, and passes everything on to another one.
 
     Args:
@@ -60,7 +60,8 @@ class Triggers:
         command: tuple[str, ...] = (),
         bell: Callable[[], object] | None = None,
     ) -> None:
-        self._next, self._lowest, self._bell = listener, lowest, bell
+        super().__init__(listener)
+        self._lowest, self._bell = lowest, bell
         self._hook = Hook(command, self.notice) if command else None
 
     def finding(self, finding: Finding, flow: FlowSummary) -> None:
@@ -73,26 +74,6 @@ class Triggers:
         if self._hook is not None:
             line = json.dumps(finding_object(finding, flow), separators=(",", ":")) + "\n"
             self._hook.start(line.encode())
-
-    def open(self, detail: FlowDetail) -> None:
-        """Passed on."""
-        self._next.open(detail)
-
-    def flow(self, detail: FlowDetail) -> None:
-        """Passed on."""
-        self._next.flow(detail)
-
-    def changed(self, before: Source | None, now: Source) -> None:
-        """Passed on."""
-        self._next.changed(before, now)
-
-    def looked(self, ledger: Ledger) -> None:
-        """Passed on."""
-        self._next.looked(ledger)
-
-    def notice(self, words: str) -> None:
-        """Passed on."""
-        self._next.notice(words)
 
     def end(
         self,
