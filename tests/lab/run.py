@@ -14,7 +14,7 @@ from lab.record import recording
 from lab.servers import MAKES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from lab.case import Case
@@ -39,8 +39,18 @@ class Recorded:
     """Of `lab.servers.MAKES`: whose log it is."""
 
 
-def record(case: Case, folder: Path) -> Recorded:
-    """Record all sides of a case into `folder`."""
+def record(
+    case: Case,
+    folder: Path,
+    beside: Callable[[Network], contextlib.AbstractContextManager[object]] | None = None,
+) -> Recorded:
+    """Record all sides of a case into `folder`.
+
+    Args:
+        case: what to send, through what.
+        folder: where captures and logs go.
+        beside: entered with the network before anything is sent, and left when all was sent.
+    """
     captures = {side: folder / f"{case.name}-{side}.pcap" for side in case.sides}
     logs = [folder / f"{case.name}-{number}.changes" for number in range(len(case.profiles))]
     with contextlib.ExitStack() as stack:
@@ -49,6 +59,8 @@ def record(case: Case, folder: Path) -> Recorded:
         _boxes(stack, net, case, logs)
         for path, (namespace, interface) in zip(captures.values(), _taps(net, case), strict=True):
             stack.enter_context(recording(net, namespace, interface, path))
+        if beside is not None:
+            stack.enter_context(beside(net))
         command = net.inside(net.sender, *python("lab.sender"))
         attempts = run(command, case.plan.dump(), _SENDER_LIMIT_SECONDS)
         time.sleep(_SETTLE_SECONDS)

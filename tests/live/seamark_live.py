@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -27,14 +27,21 @@ class Live:
     Args:
         words: behind ``seamark live``.
         stdin: its standard input.
+        before: a program that runs it, with its words.
         env: what to add to the environment.
     """
 
-    def __init__(self, *words: str, stdin: Any = subprocess.DEVNULL, **env: str) -> None:
+    def __init__(
+        self,
+        *words: str,
+        stdin: Any = subprocess.DEVNULL,
+        before: Sequence[str] = (),
+        **env: str,
+    ) -> None:
         self.lines: list[str] = []
         every = {**os.environ, "PYTHONPATH": str(ROOT), **env}
         self.process = subprocess.Popen(
-            (sys.executable, "-P", "-m", "tui", "live", *words),
+            (*before, sys.executable, "-P", "-m", "tui", "live", *words),
             stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=every,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
