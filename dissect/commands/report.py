@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -132,6 +133,7 @@ def _read(
 def _case(scan: Scan, gathered: Gathered, files: list[CaptureFile], form: str) -> Case:
     """All that the report is written from."""
     assert gathered.told is not None
+    warnings = tuple(_without_folders(each, files) for each in gathered.told.warnings)
     found = decisive(gathered.details, next(iter(gathered.drawn), None))
     file = next((each for each in files if found and each.name == _capture(found)), None)
     rows = infos = None
@@ -141,7 +143,7 @@ def _case(scan: Scan, gathered: Gathered, files: list[CaptureFile], form: str) -
     tshark = ".".join(map(str, scan.tshark.version))
     return Case(
         sources=tuple(Source(Path(each.name).name, *digest(each)) for each in files),
-        summary=gathered.told,
+        summary=replace(gathered.told, warnings=warnings),
         gathered=gathered,
         policy=scan.settings.policy,
         show=lambda data: visible(data, ascii_only=form == "txt"),
@@ -150,6 +152,14 @@ def _case(scan: Scan, gathered: Gathered, files: list[CaptureFile], form: str) -
         ladder=rows,
         infos=infos or (),
     )
+
+
+def _without_folders(text: str, files: list[CaptureFile]) -> str:
+    """A warning that names captures, without where they lie."""
+    for file in files:
+        name = visible(file.name)
+        text = text.replace(name, name.rpartition("/")[2])
+    return text
 
 
 def _capture(found: Decisive) -> str:

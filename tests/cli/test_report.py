@@ -157,8 +157,14 @@ def test_a_mail_has_76_columns_of_ascii(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("clean-twin-behind.pcap", "Nothing shows that anything changed or stopped mail"),
-        ("one-sided-server.pcap", "in what was captured, which is not all, nothing shows that it"),
+        (
+            "clean-twin-behind.pcap",
+            "Nothing shows that something on the way changed mail, or stopped it.",
+        ),
+        (
+            "one-sided-server.pcap",
+            "in what was captured and can be read, which is not all, nothing shows that it",
+        ),
         ("forged-reset-before.pcap", "does not tell whether a device on the way, the sender or"),
         ("mtu-black-hole-before.pcap", "is disturbed on its way, by a path that loses packets"),
         ("unstuffed-dot-behind.pcap", "the sending server itself"),
@@ -168,6 +174,20 @@ def test_a_mail_has_76_columns_of_ascii(name: str) -> None:
 def test_what_is_not_known_is_not_said(name: str, said: str) -> None:
     """A capture that is clean, incomplete or unsure gets a verdict that says so."""
     assert said in part(mail(CAPTURES / name), "In short")
+
+
+def test_what_is_under_tls_is_not_called_clean() -> None:
+    """Nothing is known of what was said there, and both the verdict and the limits say so."""
+    text = mail(CAPTURES / "starttls-stripped-before.pcap", "--client", "198.51.100.10")
+    assert "can be read, which is not all, nothing shows" in part(text, "In short")
+    assert "2 conversations went on under TLS: nothing is known" in part(text, "Limits")
+
+
+def test_the_folders_of_captures_are_nobodys_business() -> None:
+    """A report names files, not where they lay."""
+    ran = seamark("report", CAPTURES / "truncated.pcap", "-o", "-")
+    assert "truncated.pcap: the capture is cut short" in part(ran.out, "Limits")
+    assert str(CAPTURES) not in ran.out
 
 
 def test_a_clean_capture_has_no_proof_and_no_remedy() -> None:

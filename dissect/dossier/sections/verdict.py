@@ -29,7 +29,7 @@ SECOND: Final = (
     "suspected, because the comparison of the two shows who does it."
 )
 
-NOTHING: Final = "nothing shows that anything changed or stopped mail on its way."
+NOTHING: Final = "nothing shows that something on the way changed mail, or stopped it."
 
 HARMLESS: Final = "nothing shows that it costs mail."
 
@@ -112,8 +112,9 @@ def _unnamed(case: Case) -> Sentences:
 
 def _clean(case: Case) -> Sentences:
     """Nothing costs mail, as far as it was seen."""
-    limited = bool(case.limits) or case.summary.status != "complete"
-    part = "in what was captured, which is not all, " if limited else ""
+    unseen = case.gathered.outcomes["encrypted"] + case.gathered.outcomes["open"]
+    limited = bool(case.limits) or unseen or case.summary.status != "complete"
+    part = "in what was captured and can be read, which is not all, " if limited else ""
     if case.found("masked-banner"):
         what = f"Something on the way writes over the server's greeting, and {part}{HARMLESS}"
     else:
