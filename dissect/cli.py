@@ -62,6 +62,28 @@ OPTIONS: Final = (
 """What every command that reads captures takes."""
 
 
+LOG_OPTIONS: Final = (
+    click.option(
+        "--log", "logs", multiple=True, metavar="FILE",
+        help="A log of Exim, Postfix or Sendmail; its lines are shown under their flows "
+             "(repeatable).",
+    ),
+    click.option(
+        "--timezone", metavar="ZONE", default="",
+        help="Of stamps in --log that have none, as Europe/London or UTC; otherwise this "
+             "machine's.",
+    ),
+)  # fmt: skip
+"""What commands take that lay mail logs beside captures."""
+
+
+def log_options(command: Command) -> Command:
+    """Add ``LOG_OPTIONS`` to a command."""
+    for option in reversed(LOG_OPTIONS):
+        command = option(command)
+    return command
+
+
 def reading_options(command: Command) -> Command:
     """Add ``OPTIONS`` to a command."""
     for option in reversed(OPTIONS):
@@ -100,14 +122,7 @@ def settings(
     "--fail-on", type=click.Choice(SEVERITIES), default="medium", show_default=True,
     help="Exit with 1 for findings at or above it.",
 )  # fmt: skip
-@click.option(
-    "--log", "logs", multiple=True, metavar="FILE",
-    help="A log of Exim, Postfix or Sendmail; its lines are shown under their flows (repeatable).",
-)  # fmt: skip
-@click.option(
-    "--timezone", metavar="ZONE", default="",
-    help="Of stamps in --log that have none, as Europe/London or UTC; otherwise this machine's.",
-)  # fmt: skip
+@log_options
 @reading_options
 @click.pass_context
 def scan(
@@ -123,8 +138,7 @@ def scan(
     form = FORMATS[options.pop("format")]
     logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
     chosen = settings(context.obj, **options)
-    if (*captures, *logs).count("-") > 1:
-        raise UsageError("Standard input can be read only once.", "Name - once.")
+    refuse_twice(captures, logs)
     collect_seldom()
     take_any_text()
     reporter = form(sys.stdout.write, colour=colour())
@@ -137,6 +151,16 @@ def scan(
     for error in work.errors:
         click.echo(f"seamark: {error}", err=True)
     context.exit(INTERRUPTED if interrupted else work.exit_code(Severity.parse(fail_on)))
+
+
+def refuse_twice(captures: Sequence[str], logs: Sequence[str]) -> None:
+    """Standard input can be one of them.
+
+    Raises:
+        UsageError: if it is to be more.
+    """
+    if (*captures, *logs).count("-") > 1:
+        raise UsageError("Standard input can be read only once.", "Name - once.")
 
 
 def _read_all(

@@ -29,6 +29,28 @@ Tick = Callable[[int, int], object]
 """Called with packets and bytes read, for every batch."""
 
 
+def read_log(book: Logbook, name: str, zone: tzinfo | None) -> list[str]:
+    """Read one mail log into a logbook; returns what is to be said of it.
+
+    Args:
+        book: takes the lines that name a client.
+        name: of the file.
+        zone: of stamps that have none; None is that of this machine.
+
+    Raises:
+        LogError: if it cannot be read, or not to its end; what was read before is in the book.
+    """
+    log = open_log(name)
+    reader = Reader(Clock(time.time() if log.written is None else log.written, zone))
+    understood = False
+    for number, line in enumerate(log.lines(), 1):
+        entry = reader.entry(line)
+        if entry is not None:
+            understood = True
+            book.take(entry, name, number)
+    return [] if understood else [f"{name}: no line of Exim, Postfix or Sendmail in it"]
+
+
 @dataclass(slots=True)
 class Scan:
     """A scan of some captures, and what it has found so far.
@@ -69,20 +91,10 @@ class Scan:
             zone: of stamps that have none; None is that of this machine.
         """
         self.logbook = self.logbook or Logbook()
-        understood = False
         try:
-            log = open_log(name)
-            reader = Reader(Clock(time.time() if log.written is None else log.written, zone))
-            for number, line in enumerate(log.lines(), 1):
-                entry = reader.entry(line)
-                if entry is not None:
-                    understood = True
-                    self.logbook.take(entry, name, number)
+            self.warnings += read_log(self.logbook, name, zone)
         except LogError as error:
             self._failed("truncated", str(error))
-            return
-        if not understood:
-            self.warnings.append(f"{name}: no line of Exim, Postfix or Sendmail in it")
 
     def capture(self, name: str, tick: Tick) -> None:
         """Read one capture; a failure is noted, and what was read before it is reported."""

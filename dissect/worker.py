@@ -14,22 +14,26 @@ import pickle
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from typing import Any, BinaryIO, Final
 
 import click
 
 from dissect import cli
-from dissect.analysis import pack
+from dissect.analysis import logged, pack
 from dissect.analysis.frame import Kept
 from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowDetail, Peer, Progress, Status, Update
+from dissect.analysis.model import FlowDetail, FlowLog, Peer, Progress, Status, Update
 from dissect.detect import policy as policies
-from dissect.errors import SeamarkError
+from dissect.errors import LogError, SeamarkError
 from dissect.escape import visible
 from dissect.live import KEEP, Attached, Beside, Limits, Memory, Updates, Watch
+from dissect.maillog import Logbook, Span
+from dissect.maillog.zone import zone
 from dissect.pipeline import Pipeline, Settings
+from dissect.scan import read_log
 from dissect.segments.decode import Row
 from dissect.source import (
     CaptureFile,
@@ -71,6 +75,10 @@ class Worker:
     out: BinaryIO
     settings: Settings
     captures: tuple[str, ...]
+    logs: tuple[str, ...] = ()
+    """Mail logs; they are read behind the captures, so that flows are seen at once."""
+    zone: tzinfo | None = None
+    """Of stamps that have none; None is that of this machine."""
     ledger: Ledger = field(init=False)
     packets: int = 0
     flows: int = 0
@@ -80,6 +88,8 @@ class Worker:
     warnings: list[str] = field(default_factory=list)
     told: float = 0.0
     told_peers: float = 0.0
+    spans: list[Span] = field(default_factory=list)
+    """Of the flows that are over, where there are logs."""
 
     def __post_init__(self) -> None:
         """One ledger for all captures."""
@@ -99,6 +109,7 @@ class Worker:
                 if outcome.status != "complete":
                     status = Status(outcome.status)
                     error = f"{visible(file.name)}: {outcome.what}.\n{outcome.remedy}".strip()
+            self._tie()
         except SeamarkError as failure:
             status, error = Status.FAILED, str(failure)
         last = replace(self._progress(status), error=error)
@@ -126,6 +137,25 @@ class Worker:
         self._tell(pipeline)
         return outcome
 
+    def _tie(self) -> None:
+        """Read the mail logs, and tell which flow each line is about."""
+        if not self.logs:
+            return
+        book = Logbook()
+        for name in self.logs:
+            try:
+                self.warnings += read_log(book, name, self.zone)
+            except LogError as error:
+                self.warnings.append(error.what)
+        for span in self.spans:
+            book.flow(span)
+        self.spans.clear()
+        ties = book.ties()
+        progress = self._progress(Status.LOADING)
+        for part in parts(logged.logs(ties)):
+            self._send(Update(progress=progress, logs=part))
+        self._send(Update(progress=progress, log=logged.facts(ties)))
+
     def _lost(self, file: CaptureFile) -> None:
         """Learn of packets that were dropped while a capture was made."""
         lost = drops.dropped(file)
@@ -136,7 +166,11 @@ class Worker:
 
     def _tell(self, pipeline: Pipeline) -> None:
         """Send what has changed."""
-        self._batches(pipeline.take())
+        over = pipeline.take()
+        self._batches(over)
+        if self.logs:
+            flows = (detail.summary for detail in over)
+            self.spans += [Span(flow.flow, *flow.client, flow.start, flow.end) for flow in flows]
         self._batches(pipeline.changed(ROWS))
         verdicts = self.ledger.verdicts()
         progress = self._progress(Status.LOADING)
@@ -177,6 +211,20 @@ class Worker:
 
     def _send(self, update: Update) -> None:
         send(self.out, update)
+
+
+def parts(logs: Iterable[FlowLog]) -> Iterator[tuple[FlowLog, ...]]:
+    """The same in parts that are quick to take in."""
+    part: list[FlowLog] = []
+    lines = 0
+    for log in logs:
+        if part and lines + len(log.lines) > BATCH:
+            yield tuple(part)
+            part, lines = [], 0
+        part.append(log)
+        lines += len(log.lines)
+    if part:
+        yield tuple(part)
 
 
 def send(out: BinaryIO, told: Update | Kept) -> None:
@@ -245,10 +293,12 @@ async def _answer(memory: Memory | None) -> None:
     "--beside", type=json.loads, default="{}", metavar="JSON", help="What runs beside it."
 )
 @click.option("--policy", type=json.loads, default="{}", metavar="JSON", help="The rules' table.")
+@cli.log_options
 @cli.reading_options
 def main(captures: tuple[str, ...], policy: dict[str, Any], **options: Any) -> None:
     """Read captures for a screen that listens on standard output."""
     lines, keep = list(options.pop("lines")), options.pop("keep_flows")
+    logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
     said = options.pop("beside")
     beside = Beside.read(said) if said else Beside()
     limits = Limits(
@@ -264,7 +314,7 @@ def main(captures: tuple[str, ...], policy: dict[str, Any], **options: Any) -> N
         if lines:
             watch(sys.stdout.buffer, settings, lines, limits, keep, beside)
             return
-        Worker(sys.stdout.buffer, settings, captures).run()
+        Worker(sys.stdout.buffer, settings, captures, logs, stamps).run()
 
 
 def live_arguments(
@@ -283,8 +333,13 @@ def live_arguments(
     return [*arguments((), settings)[:-1], *more, "--keep-flows", str(keep)]
 
 
-def arguments(captures: Iterable[str], settings: Settings) -> list[str]:
-    """The words that start a worker for these captures, behind the interpreter's name.
+def arguments(
+    captures: Iterable[str],
+    settings: Settings,
+    logs: Sequence[str] = (),
+    timezone: str = "",
+) -> list[str]:
+    """The words that start a worker for these captures and logs, behind the interpreter's name.
 
     ``-P`` keeps the current folder, which may hold captures of strangers, off the import path.
     The worker reads no configuration file: all that it has to know stands in these words.
@@ -300,6 +355,8 @@ def arguments(captures: Iterable[str], settings: Settings) -> list[str]:
         ("--ignore", sorted(policy.ignore)),
     ):
         words += [part for value in values for part in (option, str(value))]
+    words += [f"--log={name}" for name in logs]
+    words += [f"--timezone={timezone}"] if timezone else []
     return [*words, "--", *captures]
 
 

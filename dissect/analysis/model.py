@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from dissect.detect.finding import Finding, Severity
 from dissect.evidence import Endpoint, FrameFacts, Seam, Side
+from dissect.maillog import What
 
 
 class Outcome(Enum):
@@ -45,6 +46,33 @@ class RowKind(Enum):
     RETRANSMISSION = "retransmission"
     RESET = "reset"
     CLOSE = "close"
+    LOG = "log"
+    """A line of a mail log, which ``with_log`` puts among the others; no traffic."""
+
+
+class LogLine(NamedTuple):
+    """A line of a mail log that belongs to a flow."""
+
+    file: str
+    """The log, as the user named it."""
+    number: int
+    """Which line of it, from 1."""
+    make: str
+    """``exim``, ``postfix`` or ``sendmail``."""
+    what: What
+    time: float
+    """Seconds since the epoch, by the clock of the capture as far as that is known."""
+    stamp: float
+    """The same by the log's own clock."""
+    text: str
+    """The line behind its stamp; bytes that are no UTF-8 are lone surrogates. Not sanitised."""
+    masked: str = ""
+    """The verb in ``text`` that a middlebox overwrote."""
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the stamp has whole seconds, so that it happened within the one that follows."""
+        return not self.stamp % 1
 
 
 class Row(NamedTuple):
@@ -83,6 +111,8 @@ class Row(NamedTuple):
     """What the masked part was, where that can be told: ``RCPT``, ``STARTTLS``."""
     retransmitted: int = 0
     """How often frames that carry it were sent again."""
+    log: LogLine | None = None
+    """For lines of a mail log: the line."""
 
 
 class Recipients(NamedTuple):
@@ -312,6 +342,34 @@ class Packed(NamedTuple):
     blob: bytes
 
 
+class FlowLog(NamedTuple):
+    """All that mail logs say of a flow."""
+
+    flow: int
+    lines: tuple[LogLine, ...]
+    """In the order of their times."""
+    left_out: int = 0
+    """Lines behind them that were not kept, because a flow's memory is bounded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFacts:
+    """How well the lines of mail logs found their flows."""
+
+    lines: int
+    """Lines that name a client."""
+    tied: int
+    """Of those, the ones that belong to flows."""
+    flows: int
+    """Flows to which lines belong."""
+    offset: float | None
+    """Seconds by which the clock of the log is ahead; None where nothing tells, taken as 0."""
+    ambiguous: int = 0
+    """Lines without a port that fit several flows, and belong to none."""
+    left_out: int = 0
+    """Lines that were too many to keep."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """What has changed since the last update: the one thing that crosses to a view."""
@@ -327,3 +385,7 @@ class Update:
     """All clients, where they changed."""
     gone: tuple[int, ...] = ()
     """Flows that are no longer kept."""
+    logs: tuple[FlowLog, ...] = ()
+    """What mail logs say of flows that were told of before, of each flow all."""
+    log: LogFacts | None = None
+    """How well mail logs and flows fit together, where that is known."""

@@ -10,11 +10,11 @@ two clients, as one that quotes a hostile command may, names none.  Knows no pac
 
 from dissect.maillog.entry import Client, Entry, What
 from dissect.maillog.files import LogFile, open_log
-from dissect.maillog.logbook import Line, Logbook, Span, Tie, Ties
+from dissect.maillog.logbook import Line, Logbook, Span, Tie, Ties, clocks
 from dissect.maillog.reader import Reader
 from dissect.maillog.suspects import Suspect, Suspects
 
 __all__ = [
     "Client", "Entry", "Line", "LogFile", "Logbook", "Reader", "Span", "Suspect", "Suspects",
-    "Tie", "Ties", "What", "open_log",
+    "Tie", "Ties", "What", "clocks", "open_log",
 ]  # fmt: skip

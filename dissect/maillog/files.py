@@ -40,6 +40,10 @@ class LogFile:
     """When it was written last, seconds since the epoch; None for what is no file."""
     _stream: BinaryIO
 
+    def close(self) -> None:
+        """Close it, unread."""
+        self._stream.close()
+
     def lines(self) -> Iterator[bytes]:
         """Its lines, cut at ``LONGEST``; the file is closed behind the last.
 

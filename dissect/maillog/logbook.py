@@ -28,6 +28,9 @@ FARTHEST: Final = 15 * 3600.0
 MOST: Final = 200_000
 """Lines that are kept."""
 
+MOST_TEXT: Final = 64 << 20
+"""Characters of theirs that are kept; lines can be long, and a hostile client can make them so."""
+
 NEAREST: Final = 25
 """Connections that a line is compared with: so many that begin before it, and behind it."""
 
@@ -76,7 +79,7 @@ class Ties:
     ambiguous: int
     """Lines without a port that fit several connections."""
     left_out: int
-    """Lines beyond ``MOST``."""
+    """Lines beyond ``MOST`` and ``MOST_TEXT``."""
 
 
 @dataclass(slots=True)
@@ -84,6 +87,7 @@ class Logbook:
     """Takes lines, then connections, then ties them."""
 
     left_out: int = 0
+    _text: int = 0
     _lines: list[Line] = field(default_factory=list)
     _addresses: set[str] = field(default_factory=set)
     _exact: defaultdict[tuple[str, int], list[Span]] = field(
@@ -95,9 +99,10 @@ class Logbook:
         """Keep a line that names a client."""
         if entry.said.client is None:
             return
-        if len(self._lines) >= MOST:
+        if len(self._lines) >= MOST or self._text >= MOST_TEXT:
             self.left_out += 1
             return
+        self._text += len(entry.text)
         self._lines.append(Line(file, number, entry))
         self._addresses.add(entry.said.client.address)
 
@@ -145,6 +150,16 @@ class Logbook:
             if found and (found[1] >= ENOUGH or (exact and not found[0])):
                 return found[0]
         return None
+
+
+def clocks(offset: float | None) -> str:
+    """How the clock of the log differs, in words."""
+    if offset is None:
+        return "nothing tells how the clocks differ"
+    if not offset:
+        return "the clocks agree"
+    way = "ahead" if offset > 0 else "behind"
+    return f"the log's clock (or its time zone) is {abs(offset):,.1f} s {way}"
 
 
 def _port(line: Line) -> int:

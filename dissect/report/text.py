@@ -17,7 +17,7 @@ import click
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.escape import visible
-from dissect.maillog import Line, Ties
+from dissect.maillog import Line, Ties, clocks
 from dissect.report.port import Summary, Write
 
 COLOURS: Final = {
@@ -126,7 +126,7 @@ class TextReporter:
         flows = len({tie.flow for tie in ties.tied})
         self._wrapped(
             f"Mail log: {len(ties.tied):,} of {ties.lines:,} lines with a client belong to "
-            f"{flows:,} flows; {_clocks(ties.offset)}", "",
+            f"{flows:,} flows; {clocks(ties.offset)}", "",
         )  # fmt: skip
         if ties.ambiguous:
             self._wrapped(
@@ -264,16 +264,6 @@ class TextReporter:
 def _without_rows(detail: FlowDetail) -> FlowDetail:
     """What the report needs of a flow."""
     return FlowDetail(summary=detail.summary, rows=(), findings=detail.findings)
-
-
-def _clocks(offset: float | None) -> str:
-    """How the clock of the log differs."""
-    if offset is None:
-        return "nothing tells how the clocks differ"
-    if not offset:
-        return "the clocks agree"
-    way = "ahead" if offset > 0 else "behind"
-    return f"the log's clock (or its time zone) is {abs(offset):,.1f} s {way}"
 
 
 def _cells(flow: FlowSummary) -> tuple[str, ...]:
