@@ -60,6 +60,7 @@ def seamark() -> None:
 @seamark.command("open", hidden=True, context_settings={"auto_envvar_prefix": "SEAMARK_TUI"})
 @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
 @screen_options
+@cli.log_options
 @cli.reading_options
 @click.pass_context
 def open_(context: click.Context, /, captures: tuple[str, ...], **options: Any) -> None:
@@ -69,7 +70,10 @@ def open_(context: click.Context, /, captures: tuple[str, ...], **options: Any) 
     the screen has are left out, and the rest goes to scan.
     """
     own = {name: options.pop(name) for name in SCREEN_NAMES}
-    context.exit(read_on_screen(context, captures, cli.settings(context.obj, **options), own))
+    logs, timezone = options.pop("logs"), options.pop("timezone")
+    cli.refuse_twice(captures, logs)
+    settings = cli.settings(context.obj, **options)
+    context.exit(read_on_screen(context, captures, settings, own, logs, timezone))
 
 
 @seamark.command()

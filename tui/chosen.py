@@ -10,7 +10,7 @@ from dissect import config
 from dissect.config.tables import KEYS, OPEN, THEMES, TUI
 from dissect.errors import UsageError
 from tui import keymap, own_themes, settings, terminal
-from tui.columns import completed
+from tui.columns import completed, with_column
 from tui.state import Chosen
 from tui.theme import DEFAULT, NAMES, known
 
@@ -22,18 +22,22 @@ if TYPE_CHECKING:
     from dissect.config.problem import Problem
     from tui.state import State
 
+_LOG: Final = "log"
 _SAID: Final = frozenset({
     ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT, ParameterSource.DEFAULT_MAP,
 })  # fmt: skip
 
 
-def screen(context: click.Context, said: Mapping[str, Any], state: State) -> settings.Screen:
+def screen(
+    context: click.Context, said: Mapping[str, Any], state: State, *, logged: bool = False
+) -> settings.Screen:
     """What the user has set of the screen.
 
     Args:
         context: that of the command, which knows where each option comes from.
         said: the options of ``settings.NAMES``.
         state: what was chosen on the screen before; it counts where nothing else is said.
+        logged: whether there are mail logs; their column is shown then, unless others were said.
 
     Raises:
         UsageError: for the first thing that cannot be meant.
@@ -44,6 +48,9 @@ def screen(context: click.Context, said: Mapping[str, Any], state: State) -> set
     themes = file[THEMES]
     not_said = {name for name in said if context.get_parameter_source(name) not in _SAID}
     before = remembered(state.chosen, not_said, themes)
+    columns = completed(before.columns) if before.columns else settings.columns(said["columns"])
+    if logged and "columns" in not_said:
+        columns = with_column(columns, _LOG)
     colour = not (said["no_color"] or terminal.colourless())
     theme = _theme(before.theme or said["theme"], themes)
     return settings.Screen(
@@ -54,7 +61,7 @@ def screen(context: click.Context, said: Mapping[str, Any], state: State) -> set
         low_rate=terminal.low_rate(slow=settings.RATES[said["rate"]]),
         privacy=said["privacy"],
         tail=said["tail"],
-        columns=completed(before.columns) if before.columns else settings.columns(said["columns"]),
+        columns=columns,
         sort=before.sort or settings.sort(said["sort"]),
         filter=said["filter"],
         keymap=keymap.parse(file[KEYS]).bindings(),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from dissect.analysis.model import FlowSummary, Outcome
-from tui import words
+from dissect.analysis.model import FlowSummary, LogLine, Outcome
+from tui import logged, words
 from tui.line import Piece, Role, fit, fit_right
 from tui.look import SEVERITY_ROLES, SEVERITY_WORDS, Look
 
@@ -33,6 +33,10 @@ class Beside(Protocol):
         """What stands between its two ends."""
         ...
 
+    def log(self, flow: int) -> tuple[LogLine, ...]:
+        """What mail logs say of the flow of that number."""
+        ...
+
 
 class Column(NamedTuple):
     """One column of the flow list."""
@@ -47,10 +51,21 @@ class Column(NamedTuple):
     """The lower, the longer it stays when the terminal is narrow."""
     cell: Callable[[FlowSummary, Look, Beside], Piece]
     key: Callable[[FlowSummary], Any] | None
-    """What flows are sorted by; None for the words that the cell shows."""
+    """What flows are sorted by; None where that takes more than the summary."""
     numeric: bool = False
     usual: bool = True
     """Whether it is shown until the user chooses."""
+    rich_key: Callable[[FlowSummary, Beside], Any] | None = None
+    """What flows are sorted by where ``key`` is None; without it, the words in the cell."""
+
+    def order(self, look: Look, beside: Beside) -> Callable[[FlowSummary], Any]:
+        """What flows are sorted by, when something is known beside their summaries."""
+        if self.key is not None:
+            return self.key
+        rich = self.rich_key
+        if rich is not None:
+            return lambda flow: rich(flow, beside)
+        return lambda flow: self.cell(flow, look, beside).text
 
     def fitted(self, piece: Piece, cells: int, look: Look) -> Piece:
         """The cell's piece in exactly ``cells`` cells."""
@@ -148,6 +163,15 @@ def _note(flow: FlowSummary, look: Look, beside: Beside) -> Piece:
     return Piece(look.words(beside.note(flow.flow)), Role.ACCENT)
 
 
+def _log(flow: FlowSummary, look: Look, beside: Beside) -> Piece:
+    told = logged.told(beside.log(flow.flow))
+    return Piece(look.words(told.words), told.role)
+
+
+def _log_rank(flow: FlowSummary, beside: Beside) -> tuple[int, int, int]:
+    return logged.told(beside.log(flow.flow)).rank
+
+
 def _rank(flow: FlowSummary) -> int:
     return -1 if flow.severity is None else flow.severity
 
@@ -171,6 +195,7 @@ COLUMNS: Final = (
     ),
     Column("duration", "dur", 6, 6, 9, _duration, lambda flow: flow.duration, numeric=True),
     Column("findings", "findings", 9, 60, 7, _findings, lambda flow: (len(flow.rules), flow.rules)),
+    Column("log", "log", 12, 24, 6, _log, None, usual=False, rich_key=_log_rank),
     Column("messages", "mail", 4, 5, 12, _messages, lambda flow: flow.messages, numeric=True,
            usual=False),
     Column("phase", "phase", 8, 8, 12, _phase, lambda flow: flow.phase, usual=False),
@@ -196,6 +221,13 @@ class Choice(NamedTuple):
 
 USUAL: Final = tuple(Choice(column.id, column.usual) for column in COLUMNS)
 """The columns as they come."""
+
+
+def with_column(choices: Iterable[Choice], column: str) -> tuple[Choice, ...]:
+    """The same with one more shown, where it stands."""
+    return tuple(
+        choice._replace(shown=True) if choice.column == column else choice for choice in choices
+    )
 
 
 class Placed(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dissect.analysis.model import Row, RowKind
+from dissect.analysis.model import LogLine, Row, RowKind
+from dissect.maillog import clocks
 from tui import body, present, status, told, words
 from tui.line import Line, Piece, Role, text, width, wrap
 
@@ -46,7 +47,19 @@ def _joined(parts: list[str], cells: int, look: Look, role: Role = Role.DIM) -> 
     return told.paragraph("", f" {look.dot} ".join(parts), cells, look, role)
 
 
+def _of_log(line: LogLine) -> Iterator[str]:
+    """Where a line of a log stands, and when it says that it was written."""
+    yield f"{line.file}:{line.number}"
+    yield f"{line.make}: {line.what.value.replace('-', ' ')}"
+    yield f"stamped {words.date(line.stamp)} {words.clock(line.stamp)}"
+    if line.stamp != line.time:
+        yield clocks(line.stamp - line.time)
+
+
 def _of_row(row: Row) -> Iterator[str]:
+    if row.log is not None:
+        yield from _of_log(row.log)
+        return
     yield f"row {row.number}"
     yield row.kind.value
     if row.frames:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dissect.analysis.model import FlowDetail, Row, RowKind
+from dissect.maillog import What
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _MOST_LINES: Final = 200
 """Lines shown of one reply; a hostile one could have a hundred thousand."""
+_COARSE: Final = 1.0
+"""Seconds that a stamp without a fraction leaves open."""
 _UNENDED: Final = b"message data without its end"
 
 
@@ -67,6 +71,8 @@ class Ladder:
         """By index of a row: index of the row that is shown before it."""
         self._lay(in_time(detail.rows))
         self._numbers = [row.number for row in detail.rows]
+        self._traffic = sum(row.kind is not RowKind.LOG for row in detail.rows)
+        """How many rows are no lines of a log; those stand behind them."""
         self.places = self._put(detail.findings)
         self.findings: dict[int, list[Finding]] = defaultdict(list)
         for finding in detail.findings:
@@ -77,6 +83,11 @@ class Ladder:
     def __len__(self) -> int:
         """Number of lines."""
         return len(self.rungs)
+
+    @property
+    def last_number(self) -> int:
+        """The highest number of a row that is no line of a log."""
+        return self._numbers[self._traffic - 1] if self._traffic else 0
 
     def row(self, line: int) -> Row:
         """The row that a line belongs to."""
@@ -144,7 +155,8 @@ class Ladder:
         before = order[0] if order else 0
         for index in order:
             self.first[index] = len(self.rungs)
-            self.before[index], before = before, index
+            self.before[index] = before
+            before = before if self.detail.rows[index].kind is RowKind.LOG else index
             self.rungs.extend(rungs(index, self.detail.rows[index]))
             body = self.body(index)
             if body is not None:
@@ -152,7 +164,8 @@ class Ladder:
 
     def _row_of(self, number: int) -> int:
         at = bisect_left(self._numbers, number)
-        return min(at, max(len(self._numbers) - 1, 0))
+        known = self._numbers[at : at + 1] == [number]
+        return at if known else min(at, max(self._traffic - 1, 0))
 
     def _put(self, findings: tuple[Finding, ...]) -> list[Place]:
         places = [
@@ -180,16 +193,42 @@ def in_time(rows: tuple[Row, ...]) -> list[int]:
     """The rows' indices as they are shown.
 
     Message data that never ended is known as such, and counted as a row, only when the
-    connection ends; it is shown where its last byte came.
+    connection ends; it is shown where its last byte came.  Lines of a log stand behind the
+    traffic that they can be about.
     """
     order: list[int] = []
+    logged: list[int] = []
     for index, row in enumerate(rows):
+        if row.kind is RowKind.LOG:
+            logged.append(index)
+            continue
         at = len(order)
         if row.kind is RowKind.MESSAGE and row.frames and row.text.startswith(_UNENDED):
             while at and rows[order[at - 1]].time > row.time:
                 at -= 1
         order.insert(at, index)
-    return order
+    return _with_log(order, logged, rows) if logged else order
+
+
+def _with_log(order: list[int], logged: list[int], rows: tuple[Row, ...]) -> list[int]:
+    """The same order with lines of a log in it, which keep their own.
+
+    Where a stamp leaves a second open, what happened in it comes first: a server logs what it
+    has seen.  That a client has connected is logged before all else.
+    """
+    times = list(accumulate((rows[index].time for index in order), max))
+    places: list[int] = []
+    for index in logged:
+        line = rows[index].log
+        late = line is not None and line.coarse and line.what is not What.CONNECTED
+        at = bisect_right(times, rows[index].time + late * _COARSE)
+        places.append(max(at, min(1, len(order)), places[-1] if places else 0))
+    merged: list[int] = []
+    before = 0
+    for place, index in zip(places, logged, strict=True):
+        merged += [*order[before:place], index]
+        before = place
+    return merged + order[before:]
 
 
 def _ends(rows: tuple[Row, ...]) -> dict[int, tuple[int, int]]:

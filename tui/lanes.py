@@ -103,7 +103,7 @@ def _columns(ladder: Ladder, rung: Rung, row: Row, frame: Frame, *, first: bool)
     cells, frame_cells = _number_cells(ladder), _frame_cells(ladder)
     if not first:
         return (Piece(" " * (cells + _TIME_CELLS[frame.times] + frame_cells + 3)),)
-    number = fit_right(str(row.number), cells)
+    number = fit_right("" if row.log else str(row.number), cells)
     time = fit_right(_time(ladder, rung, row, frame.times), _TIME_CELLS[frame.times])
     return (
         Piece(f"{number} ", Role.DIM),
@@ -113,7 +113,7 @@ def _columns(ladder: Ladder, rung: Rung, row: Row, frame: Frame, *, first: bool)
 
 
 def _number_cells(ladder: Ladder) -> int:
-    return max(len(str(ladder.detail.rows[-1].number)) if ladder.detail.rows else 1, 3)
+    return max(len(str(ladder.last_number)), 3)
 
 
 def _frame_cells(ladder: Ladder) -> int:
@@ -134,6 +134,8 @@ def _frames(row: Row, cells: int) -> str:
 def _time(ladder: Ladder, rung: Rung, row: Row, times: Times) -> str:
     if not row.frames and not row.time:
         return ""  # nothing of it is in the capture
+    if row.log is not None and row.log.coarse:
+        return words.clock(row.time)
     if times is Times.ABSOLUTE:
         return words.clock(row.time, digits=3)
     if times is Times.RELATIVE:
@@ -238,6 +240,10 @@ def _words(ladder: Ladder, rung: Rung, row: Row, look: Look) -> Line:
     if present.is_ours(row):
         return (Piece(look.words(row.text) or row.kind.value, _about_role(row)),)
     what = present.drawn(present.content(row, rung.start, rung.end), look)
+    if row.kind is RowKind.LOG:
+        what = tuple(
+            piece._replace(role=Role.DIM) if piece.role is Role.TEXT else piece for piece in what
+        )
     if rung.hidden:
         return (*what, Piece(f"  {look.cut} {words.count(rung.hidden, 'more line')}", Role.DIM))
     return what

@@ -79,6 +79,8 @@ def units(detail: FlowDetail) -> list[Unit]:
     found: list[Unit] = []
     for index in in_time(detail.rows):
         row = detail.rows[index]
+        if row.kind is RowKind.LOG:
+            continue
         partner = by_number.get(row.partner) if row.partner is not None else None
         masked = _originals(row)
         for number, rung in enumerate(rungs(index, row)):

@@ -11,6 +11,8 @@ from click.core import ParameterSource
 from dissect import worker
 from dissect.again import Again, KeptAgain
 from dissect.errors import ToolError
+from dissect.maillog import open_log
+from dissect.maillog.zone import zone
 from dissect.source import filters, find_tshark, open_capture
 from tui import terminal
 from tui.settings import NAMES, RATES
@@ -29,20 +31,37 @@ if TYPE_CHECKING:
 
 
 def read_on_screen(
-    context: click.Context, captures: tuple[str, ...], settings: Settings, said: dict[str, Any]
+    context: click.Context,
+    captures: tuple[str, ...],
+    settings: Settings,
+    said: dict[str, Any],
+    logs: tuple[str, ...] = (),
+    timezone: str = "",
 ) -> int:
     """Walk the conversations of captures; the exit code.
 
+    Args:
+        context: that of the command.
+        captures: their names.
+        settings: how they are read.
+        said: what was said of the screen.
+        logs: mail logs whose lines are shown in their flows.
+        timezone: of stamps in them that have none.
+
     Raises:
-        SeamarkError: for what is wrong with the captures or the settings.
+        SeamarkError: for what is wrong with the captures, the logs or the settings.
     """
     tshark = find_tshark()
     files = [open_capture(name) for name in captures]
+    zone(timezone)
+    for name in logs:
+        if name != "-":
+            open_log(name).close()
     filters.check(tshark, settings.display_filter)
-    stdin = terminal_for_keys() if "-" in captures else None
+    stdin = terminal_for_keys() if "-" in (*captures, *logs) else None
     again = Again(tshark, files, settings.display_filter)
     feed: dict[str, Any] = {"stdin": stdin}
-    words = worker.arguments(captures, settings)
+    words = worker.arguments(captures, settings, logs, timezone)
     kept = [name for name in captures if name != "-"]
     return _run(context, said, words, ", ".join(captures), lambda _feed: again, feed, kept)
 
@@ -117,7 +136,7 @@ def _run(
     from tui.state import State  # noqa: PLC0415
 
     state = State.load()
-    screen = chosen.screen(context, said, state)
+    screen = chosen.screen(context, said, state, logged=bool(context.params.get("logs")))
     feed = ProcessFeed([sys.executable, *words], capture=title, **source)
     ringing = Ringing(feed, bell) if bell is not None else None
     app = SeamarkApp(

@@ -31,8 +31,12 @@ _SAID: Final = {
     RowKind.REPLY,
     RowKind.AUTH,
     RowKind.UNKNOWN,
+    RowKind.LOG,
 }
-"""The kinds whose text is the bytes on the wire; the others say in our words what happened."""
+"""The kinds whose text is somebody else's: the bytes on the wire, or a line of a log.
+
+The others say in our words what happened.
+"""
 _IN_OUR_WORDS: Final = frozenset(set(RowKind) - _SAID)
 _UNREADABLE: Final = b" bytes that cannot be read as SMTP here"
 _TERMINATOR: Final = b"\r\n.\r\n"
@@ -209,7 +213,9 @@ def _first_mark(words: Line, spots: frozenset[Role]) -> int | None:
 
 
 def arrow(row: Row, look: Look) -> Piece:
-    """The row's arrow: by its side, doubled where it was sent again."""
+    """The row's arrow: by its side, doubled where it was sent again; ``log`` for no traffic."""
+    if row.kind is RowKind.LOG:
+        return Piece("log", Role.ACCENT)
     if row.side is None:
         return Piece(look.about, Role.DIM)
     again = row.kind is RowKind.RETRANSMISSION

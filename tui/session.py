@@ -25,7 +25,7 @@ from tui.view import View
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dissect.analysis.model import FlowSummary, Update, Verdict
+    from dissect.analysis.model import FlowSummary, LogLine, Update, Verdict
     from tui.notes import Notes
     from tui.view import GroupKey
 
@@ -125,6 +125,11 @@ class Session:
         note = self.notes.of(summary) if self.notes is not None and summary is not None else None
         return "" if note is None else note.line
 
+    def log(self, flow: int) -> tuple[LogLine, ...]:
+        """What mail logs say of a flow."""
+        found = self.store.logs.get(flow)
+        return () if found is None else found.lines
+
     def verdicts(self) -> tuple[Verdict, ...]:
         """All verdicts."""
         return self.store.verdicts
@@ -143,8 +148,7 @@ class Session:
     def sort(self, column: Column, *, reverse: bool) -> None:
         """Order the flows by a column."""
         self.column = column
-        key = column.key or (lambda flow: column.cell(flow, UNICODE, self).text)
-        self.view.sort(key, reverse=reverse)
+        self.view.sort(column.order(UNICODE, self), reverse=reverse)
         self.revision += 1
 
     def narrow(self, wanted: Filter) -> None:
@@ -155,6 +159,9 @@ class Session:
         if not wanted.matches_all:
             ask = wanted.summary
             self._told = {flow: ask(each, self) for flow, each in self.store.summaries.items()}
+            if wanted.loose is not None and set(self._told.values()) <= {False}:
+                self.narrow(wanted.loose)
+                return
         self._unsearched = {flow: None for flow, told in self._told.items() if told is None}
         self._narrow()
         self._told = {}

@@ -8,9 +8,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dissect.analysis import unpack
+from dissect.analysis.logged import with_log
 from dissect.analysis.model import (
     FlowDetail,
+    FlowLog,
     FlowSummary,
+    LogFacts,
     Packed,
     Peer,
     Progress,
@@ -40,6 +43,10 @@ class Store:
         self.peers: tuple[Peer, ...] = ()
         self.progress = Progress(capture="", status=Status.LOADING)
         self.severities: dict[Severity, int] = dict.fromkeys(reversed(Severity), 0)
+        self.logs: dict[int, FlowLog] = {}
+        """What mail logs say, by flow."""
+        self.log: LogFacts | None = None
+        """How well mail logs and flows fit together; None without logs, or while they are read."""
         self._details: OrderedDict[int, FlowDetail] = OrderedDict()
 
     @property
@@ -60,30 +67,39 @@ class Store:
         for summary in update.summaries:
             self._count(summary)
             self.summaries[summary.flow] = summary
-        return tuple(summary.flow for summary in update.summaries)
+        self.log = update.log or self.log
+        logged = [log for log in update.logs if log.flow in self.summaries]
+        for log in logged:
+            self.logs[log.flow] = log
+            self._details.pop(log.flow, None)
+        return (*(flow.flow for flow in update.summaries), *(log.flow for log in logged))
 
     def detail(self, flow: int) -> FlowDetail | None:
-        """The flow's ladder, or None while it has none; a few stay open."""
+        """The flow's ladder with the lines of mail logs; None while it has none.
+
+        A few stay open.
+        """
         if flow in self._details:
             self._details.move_to_end(flow)
             return self._details[flow]
         packed = self.packed.get(flow)
         if packed is None:
             return None
-        return self._keep(flow, unpack(packed))
+        return self._keep(flow, with_log(unpack(packed), self.logs.get(flow)))
 
     def peek(self, flow: int) -> FlowDetail | None:
         """The same, for passing through many flows: what it opens does not stay open."""
         if flow in self._details:
             return self._details[flow]
         packed = self.packed.get(flow)
-        return None if packed is None else unpack(packed)
+        return None if packed is None else with_log(unpack(packed), self.logs.get(flow))
 
     def drop(self, flow: int) -> None:
         """Forget a flow; it stays counted."""
         self.summaries.pop(flow, None)
         self.packed.pop(flow, None)
         self._details.pop(flow, None)
+        self.logs.pop(flow, None)
 
     def _keep(self, flow: int, detail: FlowDetail) -> FlowDetail:
         self._details[flow] = detail

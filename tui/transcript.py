@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dissect.analysis.model import RowKind
 from dissect.evidence import Side
+from dissect.maillog import clocks
 from tui import look as looks
 from tui import present, told, words
 from tui.ladder import in_time, rungs
@@ -47,6 +48,7 @@ def text(
     lines = [
         *_head(detail.summary, look),
         *(_legend(detail, look) if seams else ()),
+        *_log_legend(detail.rows, look),
         "",
         *_dialogue(detail, look, seams=seams),
         *_findings(detail, look),
@@ -77,6 +79,16 @@ def _legend(detail: FlowDetail, look: Look) -> Iterator[str]:
         yield _labelled(look.inferred, "the same, inferred from the segment size")
 
 
+def _log_legend(rows: tuple[Row, ...], look: Look) -> Iterator[str]:
+    """Which logs there are lines of, and how their clock differs."""
+    lines = [row.log for row in rows if row.log is not None]
+    if lines:
+        files = ", ".join(dict.fromkeys(look.words(line.file) for line in lines))
+        ahead = lines[0].stamp - lines[0].time
+        how = f"; {clocks(ahead)}" if ahead else ""
+        yield _labelled("log", f"a line of {files}, at its time by the capture's clock{how}")
+
+
 def _labelled(label: str, said: str) -> str:
     return f"{label:<{_LABEL}}{said}"
 
@@ -87,7 +99,7 @@ def _dialogue(detail: FlowDetail, look: Look, *, seams: bool) -> Iterator[str]:
     cells = max(len(f"{latest:.3f}"), _LABEL - 2)
     for index in in_time(rows):
         row = rows[index]
-        time = f"{row.time - detail.summary.start:.3f}" if row.frames or row.time else ""
+        time = _time(row, detail.summary.start)
         for number, rung in enumerate(rungs(index, row)):
             head = f"{time:>{cells}}  {_speaker(row)} " if not number else " " * (cells + 6)
             yield head + _said(row, rung, look, seams=seams)
@@ -95,7 +107,16 @@ def _dialogue(detail: FlowDetail, look: Look, *, seams: bool) -> Iterator[str]:
         yield f"{look.cut} {words.count(detail.left_out, 'row')} of this flow were not kept"
 
 
+def _time(row: Row, start: float) -> str:
+    """Seconds since the start; the time of day where more is not known."""
+    if row.log is not None and row.log.coarse:
+        return words.clock(row.time)
+    return f"{row.time - start:.3f}" if row.frames or row.time else ""
+
+
 def _speaker(row: Row) -> str:
+    if row.kind is RowKind.LOG:
+        return "log"
     name = _NAMES[row.side]
     return f"({name})" if present.is_ours(row) else f"{name}: "
 

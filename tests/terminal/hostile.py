@@ -5,11 +5,12 @@ The texts are in the language of ``support.script``: ``\x1b`` is a byte, and so 
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from support.script import play
-from support.wire import Setting, interleave, to_pcap
+from support.wire import START, Setting, interleave, to_pcap
 
 from dissect.evidence import Endpoint
 
@@ -133,3 +134,22 @@ def endless_capture(folder: Path) -> Path:
     """Lines of a million characters, in turn in every place."""
     talks = (*_long_lines(), PLAIN)
     return _written([_flow(talk, 33738 + port) for port, talk in enumerate(talks)], folder)
+
+
+def hostile_log(folder: Path) -> Path:
+    """A log of Exim's that quotes the attacks beside the same flows, under as bad a name."""
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S +0000", time.gmtime(START)).encode()
+    texts = [ALL, *ATTACKS.values()]
+    lines = [
+        b'%s SMTP protocol synchronization error (x): rejected "XXXX %s" H=(x) [192.0.2.10]:%d'
+        % (stamp, said, 33738 + flow)
+        for flow, said in enumerate(unescaped(text).replace(b"\n", b"") for text in texts)
+    ]
+    log = folder / NAME.decode("utf-8", "surrogateescape").replace(".pcap", ".log")
+    log.write_bytes(b"\n".join(lines) + b"\n")
+    return log
+
+
+def unescaped(text: str) -> bytes:
+    """The bytes that a text of ``ATTACKS`` stands for."""
+    return text.encode("ascii").decode("unicode_escape").encode("latin-1")

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from terminal.hostile import ATTACKS, endless_capture, hostile_capture
+from terminal.hostile import ATTACKS, endless_capture, hostile_capture, hostile_log
 from terminal.hygiene import clips, harmful, strays
 from terminal.pty_terminal import ROOT, PtyTerminal, python
 
@@ -128,6 +128,21 @@ def test_every_attack_is_looked_at(opened: Opened, tmp_path: Path) -> None:
         terminal.press("space")
         terminal.until(f"flow {flow} ")
     assert strays(terminal.output()) == []
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_no_line_of_a_log_steers(locale: str, opened: Opened, tmp_path: Path) -> None:
+    """The same attacks, quoted by a mail log: in list and ladder, and in what is copied."""
+    size = (160, 45) if locale == "C" else (80, 24)
+    words = (hostile_capture(tmp_path), "--log", hostile_log(tmp_path))
+    terminal = opened(*words, env={**TOOLS, "LC_ALL": locale}, size=size)
+    flows = len(ATTACKS) + 1
+    terminal.until("complete", f"{flows} of {flows} lines in {flows} flows")
+    go(terminal, LADDER)
+    terminal.press("G")
+    terminal.until("log SMTP", "stamped", "XXXX")
+    use(terminal, HERE["copy"])
+    assert strays(terminal.output(), clipboard=True) == []
 
 
 def test_lines_of_a_million_characters(opened: Opened, tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ async def test_tab_lists_all_fields() -> None:
         assert len(seen.lines) == 6
         await seen.press("pagedown", "pagedown")
         assert sum(line.startswith("▌") for line in seen.lines) == 1
-        assert "11 of 27" in seen.lines[4]
+        assert "11 of 28" in seen.lines[4]
         await seen.press("end", "pageup", "pageup", "up")
         assert seen.line.text == ""
 

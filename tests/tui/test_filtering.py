@@ -15,9 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tui_fakes import START, case, founding, hostile, odd, plain, verdict
 
-from dissect.analysis.model import FlowDetail, Outcome, RowKind
+from dissect.analysis.model import FlowDetail, LogLine, Outcome, RowKind
 from dissect.detect.finding import Severity
 from dissect.evidence import Endpoint
+from dissect.maillog import What
 from tui.filtering import (
     BARE,
     FIELDS,
@@ -60,6 +61,12 @@ class Known3:
     def verdicts(self) -> tuple[Verdict, ...]:
         """One."""
         return self.all
+
+    def log(self, flow: int, /) -> tuple[LogLine, ...]:
+        """Of flow 2, one line."""
+        line = b'SMTP syntax error in "XXXX" \xff'.decode("utf-8", "surrogateescape")
+        what = What.UNRECOGNISED
+        return (LogLine("mainlog", 7, "exim", what, 1.0, 1.0, line, "XXXX"),) if flow == 2 else ()
 
 
 FACTS = Known3()

@@ -57,6 +57,8 @@ class State(NamedTuple):
     chosen: int
     height: int
     """Lines that there is room for; the line that is typed in is always drawn."""
+    about: str = ""
+    """What is wanted, where the text is not in the filter language."""
 
 
 class Drawn(NamedTuple):
@@ -136,7 +138,7 @@ def _line(state: State, cells: int, look: Look) -> tuple[Line, tuple[int, ...]]:
     prompt = Piece(PROMPT, Role.KEY if state.error is None else Role.BAD)
     if not text:
         return (prompt, Piece(fit(_PLACEHOLDER, room, look.cut), Role.DIM)), places
-    roles = _roles(text, state.error)
+    roles = [Role.TEXT] * len(text) if state.about else _roles(text, state.error)
     seen = [place for place in range(first, len(text)) if places[place + 1] <= room + 1]
     return (prompt, *(Piece(forms[place], roles[place]) for place in seen)), places
 
@@ -155,7 +157,8 @@ def _message(state: State, places: tuple[int, ...], cells: int, look: Look) -> l
     """What is wrong, under the place; while it is typed it is said quietly."""
     error = state.error
     if error is None:
-        return []
+        said = _shown(state.about, look)
+        return [(Piece(part, Role.DIM),) for part in wrap(said, cells)[:_LINES]] if said else []
     last = cells - len(PROMPT) - 1
     start = min(max(places[error.at], 0), last)
     end = min(places[min(error.at + error.size, len(places) - 1)], last + 1)

@@ -36,6 +36,7 @@ class Kind(Enum):
     SAID = "words of the dialogue"
     VERDICT = "words of a verdict"
     NOTE = "words of a note"
+    LOG = "words of a mail log"
 
 
 EQUAL: Final = (":", "=", "!=")
@@ -53,7 +54,7 @@ COMPARED: Final = frozenset({Kind.COUNT, Kind.SIZE, Kind.SPAN})
 """Kinds that are asked for with ``>`` rather than with ``:``."""
 
 TEXTUAL: Final = frozenset(
-    {Kind.WORDS, Kind.RULE, Kind.ADDRESS, Kind.PATH, Kind.SAID, Kind.VERDICT, Kind.NOTE}
+    {Kind.WORDS, Kind.RULE, Kind.ADDRESS, Kind.PATH, Kind.SAID, Kind.VERDICT, Kind.NOTE, Kind.LOG}
 )
 """Kinds that take a regular expression."""
 
@@ -136,6 +137,7 @@ _STATES: Final = {
     "marked": "marked by you",
     "open": "the connection is not closed",
     "noted": "has a note of yours",
+    "logged": "a mail log given with --log tells of it",
 }
 _RULES: Final = {rule.info.name: rule.info.summary for rule in RULES}
 
@@ -265,11 +267,16 @@ FIELDS: Final = (
     ),
     Field(
         "is", (), Kind.STATE, "a state of the flow",
-        _example("is:damaged", "also is:marked, is:open, is:noted"), choices=_STATES,
+        _example("is:damaged", "also is:marked, is:open, is:noted, is:logged"), choices=_STATES,
     ),
     Field(
         "note", (), Kind.NOTE, "words of your own note",
         _example("note:reported", "your note holds it"),
+    ),
+    Field(
+        "log", (), Kind.LOG, "words of the mail log's lines (--log)",
+        (Example("log:rejected", "a line of the mail log about the flow holds it"),
+         Example('log=""', "no line of a mail log is about the flow")),
     ),
 )  # fmt: skip
 
@@ -278,8 +285,10 @@ BY_NAME: Final = {name: field for field in FIELDS for name in (field.name, *fiel
 
 GENERAL: Final = (
     Example("example.org", "plain words are looked for everywhere: addresses, names, rules, "
-            "greeting and the whole dialogue"),
+            "greeting, the whole dialogue and the mail log"),
     Example('"next input" /XX+ TO/i', "words in quotes; a regular expression; both must be there"),
+    Example("2026-11-28 18:09:44 SMTP connection from [192.0.2.10]:33738 lost",
+            "a line pasted from a log of Exim, Postfix or Sendmail: the flow that it is about"),
     Example("outcome:lost or not is:open", "and, or, not (also & | !) and parentheses; side by "
             "side means and"),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from dissect.analysis.model import FlowDetail, FlowSummary, Verdict
+    from dissect.analysis.model import FlowDetail, FlowSummary, LogLine, Verdict
 
 
 class Facts(Protocol):
@@ -30,9 +30,13 @@ class Facts(Protocol):
         """All verdicts; the same tuple until they change."""
         ...
 
+    def log(self, flow: int, /) -> tuple[LogLine, ...]:
+        """What mail logs say of it."""
+        ...
+
 
 class Bare:
-    """Nothing beside the flow: no marks, no notes, no verdicts."""
+    """Nothing beside the flow: no marks, no notes, no verdicts, no log."""
 
     def marked(self, _flow: int, /) -> bool:
         """Nothing is marked."""
@@ -44,6 +48,10 @@ class Bare:
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """There are no verdicts."""
+        return ()
+
+    def log(self, _flow: int, /) -> tuple[LogLine, ...]:
+        """There are no logs."""
         return ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from tui.filtering import logline
 from tui.filtering.error import FilterError
 from tui.filtering.fields import BY_NAME
 from tui.filtering.match import EVERYTHING, Facts, Probe
@@ -30,9 +31,18 @@ class Filter:
     meaning: str
     """As the parser understood it; parsed again, it gives the same answers."""
     _probe: Probe = field(compare=False, repr=False)
+    about: str = field(compare=False, default="")
+    """For a line of a mail log: whose flow it wants."""
+    loose: Filter | None = field(compare=False, repr=False, default=None)
+    """What to want where no flow is wanted; None for nothing else."""
 
     def __str__(self) -> str:
         return self.meaning
+
+    @property
+    def title(self) -> str:
+        """What it is called where there is little room."""
+        return self.about or self.text
 
     @property
     def matches_all(self) -> bool:
@@ -59,6 +69,8 @@ _ALL: Final = Filter("", "", EVERYTHING)
 def parse(text: str) -> Filter:
     """The filter that a text stands for; an empty text wants every flow.
 
+    A line of a mail log wants the flow that it is about.
+
     Raises:
         FilterError: if the text is no filter.
     """
@@ -67,6 +79,18 @@ def parse(text: str) -> Filter:
     if len(text) > _LONGEST:
         what = f"a filter has at most {_LONGEST:,} characters"
         raise FilterError(_LONGEST, len(text) - _LONGEST, what)
+    line = logline.pasted(text)
+    if line is not None:
+        said = text, text.strip()
+        loose = None if line.loose is None else Filter(*said, line.loose, line.about)
+        return Filter(*said, line.probe, line.about, loose)
+    if logline.is_line(text):
+        raise FilterError(0, len(text), *_NAMELESS)
+    return _parsed(text)
+
+
+def _parsed(text: str) -> Filter:
+    """The filter that the language makes of a text."""
     # Lark is imported with the first filter: most runs need none, and start sooner without.
     from lark import UnexpectedToken  # noqa: PLC0415
 
@@ -101,6 +125,10 @@ def _misfit(text: str, error: UnexpectedToken) -> FilterError:
     return FilterError(at, len(error.token), what.format(error.token))
 
 
+_NAMELESS: Final = (
+    "this line of a log names no message, and no client or more than one",
+    "another line of the same connection may; quotes make it words",
+)
 _NEVER: Final = "this parenthesis was never opened"
 _LEADING: Final = "nothing stands before {}"
 _JOINING: Final = frozenset({Kind.AND, Kind.OR, Kind.NOT})

@@ -100,13 +100,13 @@ def probe(term: Term) -> Probe:
 
 
 def anywhere(value: Value) -> Probe:
-    """The question that a word alone asks: whether it stands anywhere in the flow."""
+    """The question that a word alone asks: whether it stands anywhere in the flow, or its log."""
     find = finder(value)
     found, found_in = find.in_text, find.in_data
     within = addresses.network(value.words) if value.pattern is None else None
 
-    def quick(flow: FlowSummary, _facts: Facts) -> bool | None:
-        if found(_all_words(flow)):
+    def quick(flow: FlowSummary, facts: Facts) -> bool | None:
+        if found(_all_words(flow)) or any(found(line.text) for line in facts.log(flow.flow)):
             return True
         if within is not None and (within(flow.client) or within(flow.server)):
             return True
@@ -170,6 +170,17 @@ def _said(term: Term) -> Probe:
 def _note(term: Term) -> Probe:
     found = finder(term.value, exact=term.exact).in_text
     return sure(lambda flow, facts: found(facts.note(flow.flow)))
+
+
+def _log(term: Term) -> Probe:
+    """Words of any line; exactly nothing is said of a flow that no line is about."""
+    found = finder(term.value, exact=term.exact).in_text
+
+    def quick(flow: FlowSummary, facts: Facts) -> bool:
+        lines = facts.log(flow.flow)
+        return any(found(line.text) for line in lines) if lines else term.exact and found("")
+
+    return sure(quick)
 
 
 # Mail addresses.
@@ -356,6 +367,7 @@ _STATES: Final[Mapping[str, Callable[[FlowSummary, Facts], bool]]] = {
     "marked": lambda flow, facts: facts.marked(flow.flow),
     "open": lambda flow, _facts: not flow.closed,
     "noted": lambda flow, facts: bool(facts.note(flow.flow)),
+    "logged": lambda flow, facts: bool(facts.log(flow.flow)),
 }
 
 
@@ -432,4 +444,5 @@ _MAKERS: Final[Mapping[Kind, Callable[[Term], Probe]]] = {
     Kind.SAID: _said,
     Kind.VERDICT: _verdict,
     Kind.NOTE: _note,
+    Kind.LOG: _log,
 }

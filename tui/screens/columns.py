@@ -39,6 +39,7 @@ _MEANINGS: Final = {
     "capture": "the file that it is from",
     "verdict": "what stands between client and server",
     "note": "your own words on it",
+    "log": "lines of mail logs (--log), and the worst",
 }
 
 

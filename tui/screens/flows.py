@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on
 
 from dissect.analysis.model import FlowDetail, Status
-from tui import told, words
+from tui import logged, told, words
 from tui.actions import FLOWS, bindings
 from tui.filtering import Filter, Known
 from tui.groups import Grouping
 from tui.ladder import Ladder, Place
 from tui.lanes import Frame, draw
-from tui.line import EMPTY, Line, Piece, Role, crop, fit_tail, spread, width
+from tui.line import EMPTY, Line, Piece, Role, crop, fit, fit_tail, spread, width
 from tui.look import SEVERITY_ROLES, SEVERITY_WORDS
 from tui.out import Subject
 from tui.screens.board import reasons, state
@@ -37,6 +37,7 @@ _PAUSE: Final = 0.15
 """Seconds without a key after which a filter is applied to more than that."""
 _NAME: Final = "Seamark "
 _VERDICT: Final = "verdict  "
+_LOG: Final = "log      "
 
 
 class FlowsScreen(Desk):
@@ -135,6 +136,9 @@ class FlowsScreen(Desk):
         ]
         lines += sources(session.store.progress.sources, cells, look)
         lines += reasons(session, cells, look)
+        if session.store.log is not None:
+            said = fit(logged.summary(session.store.log), cells - len(_LOG), look.cut)
+            lines.append((Piece(f"{_LOG}{said}", Role.ACCENT),))
         verdicts = session.store.verdicts
         if verdicts:
             more = f"  +{len(verdicts) - 1}" if len(verdicts) > 1 else ""
@@ -170,7 +174,7 @@ class FlowsScreen(Desk):
 
     def _listed(self) -> str:
         session = self.session
-        what = [session.filter.text] if not session.filter.matches_all else []
+        what = [session.filter.title] if not session.filter.matches_all else []
         what += ["damaged only"] if session.only_damaged else []
         if not what:
             return ""

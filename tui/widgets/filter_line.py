@@ -145,6 +145,11 @@ class FilterLine(LineView):
         """What is typed."""
         return self._typed.text
 
+    @property
+    def about(self) -> str:
+        """What is wanted, where the text is a line of a mail log."""
+        return self.filter.about if self.error is None else ""
+
     def open(self, text: str = "") -> None:
         """Show the line with a filter in it, and give it the keys."""
         if not self.display:
@@ -279,6 +284,8 @@ class FilterLine(LineView):
             self.filter, self.error = parse(typed.text), None
         except FilterError as error:
             self.error = error
+        if self.about:
+            self._completion = Completion(0, 0, ())
 
     def _changed(self) -> None:
         """The text is another: show it and tell it."""
@@ -291,7 +298,7 @@ class FilterLine(LineView):
         """Make the lines anew, and be as high as they are."""
         self._drawn = draw(
             State(self._typed, self.error, self._refused, self._completion, self._chosen,
-                  max(self.screen.size.height // _SHARE, 1)),
+                  max(self.screen.size.height // _SHARE, 1), self.about),
             self.cells, self._look,
         )  # fmt: skip
         if self.styles.height is None or self.styles.height.value != self.count():
