@@ -33,6 +33,7 @@ class Settings:
     ports: frozenset[int] = frozenset()
     """Ports that speak SMTP, beside the usual ones."""
     policy: Policy = field(default_factory=Policy)
+    """Which findings are reported, and how severe they are."""
     display_filter: str = ""
     """Wireshark's, handed to tshark; what it leaves out is never seen here."""
 

@@ -61,6 +61,7 @@ class Scan:
         reporter: told of everything.
         ledger: what holds across the captures.
         logbook: the lines of mail logs, read already; None where none were named.
+        ladders: whether flows come with their rows; reports have no use for them.
     """
 
     tshark: Tshark
@@ -68,6 +69,7 @@ class Scan:
     reporter: Reporter
     ledger: Ledger = field(default_factory=Ledger)
     logbook: Logbook | None = None
+    ladders: bool = False
     packets: int = 0
     flows: int = 0
     captures: int = 0
@@ -108,7 +110,7 @@ class Scan:
         if lost:
             self.warnings.append(drops.warning(name, lost))
         pipeline = Pipeline(
-            name, self.settings, first_flow=self.flows, ladders=False, ledger=self.ledger
+            name, self.settings, first_flow=self.flows, ladders=self.ladders, ledger=self.ledger
         )
         try:
             outcome = asyncio.run(self._read(file, pipeline, tick))

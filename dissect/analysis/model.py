@@ -19,12 +19,19 @@ class Outcome(Enum):
     """What became of the mail in a flow."""
 
     DELIVERED = "delivered"
+    """All mail was accepted."""
     PARTLY = "partly-delivered"
+    """Some recipients or messages were refused."""
     REJECTED = "rejected"
+    """All mail was refused."""
     LOST = "lost"
+    """Ended without the server's word on a message."""
     ENCRYPTED = "encrypted"
+    """TLS: what became of the mail cannot be seen."""
     OPEN = "open"
+    """Still going on."""
     EMPTY = "empty"
+    """No mail was tried."""
 
 
 class RowKind(Enum):
@@ -33,8 +40,11 @@ class RowKind(Enum):
     OPEN = "open"
     """The TCP handshake, or the first frame seen of a flow joined midway."""
     GREETING = "greeting"
+    """The first words of the server."""
     COMMAND = "command"
+    """A line of the client."""
     REPLY = "reply"
+    """An answer of the server, all its lines."""
     MESSAGE = "message"
     """Message data, folded: the DATA body, or one BDAT chunk."""
     AUTH = "auth"
@@ -42,10 +52,15 @@ class RowKind(Enum):
     UNKNOWN = "unknown"
     """Client bytes read without knowing the state (joined midway, after a gap)."""
     TLS = "tls"
+    """Encrypted bytes."""
     GAP = "gap"
+    """Bytes that are missing."""
     RETRANSMISSION = "retransmission"
+    """Bytes that were sent again."""
     RESET = "reset"
+    """RST."""
     CLOSE = "close"
+    """FIN."""
     LOG = "log"
     """A line of a mail log, which ``with_log`` puts among the others; no traffic."""
 
@@ -60,6 +75,7 @@ class LogLine(NamedTuple):
     make: str
     """``exim``, ``postfix`` or ``sendmail``."""
     what: What
+    """What has happened."""
     time: float
     """Seconds since the epoch, by the clock of the capture as far as that is known."""
     stamp: float
@@ -79,7 +95,9 @@ class Row(NamedTuple):
     """One row of the ladder, in order of time."""
 
     number: int
+    """In order of appearance, from 0; other values refer to a row by it."""
     kind: RowKind
+    """What it is."""
     side: Side | None
     """Who sent it; None for a row about the flow."""
     time: float
@@ -136,11 +154,15 @@ class FlowSummary:
     tcp_stream: int
     """tshark's label, for a Wireshark filter only."""
     client: Endpoint
+    """Who opened the connection."""
     server: Endpoint
+    """Who took it."""
     start: float
+    """Seconds since the epoch of the first frame."""
     end: float
-    """Seconds since the epoch of the first and the last frame."""
+    """Seconds since the epoch of the last frame."""
     helo: str = ""
+    """The name that the client gave in EHLO or HELO."""
     banner: str = ""
     """The first greeting line, as on the wire (not sanitised)."""
     product: str = ""
@@ -148,21 +170,29 @@ class FlowSummary:
     reverse_path: str = ""
     """Of the first mail transaction."""
     outcome: Outcome = Outcome.OPEN
+    """What became of the mail."""
     phase: str = "greeting"
     """How far it came: greeting, hello, auth, mail, rcpt, data, bdat, quit or tls."""
     messages: int = 0
     """Messages that the server took responsibility for (2xx to end-of-data)."""
     recipients: Recipients = NOBODY
+    """How many were offered, and how many accepted."""
     bytes_client: int = 0
+    """Payload that the client sent."""
     bytes_server: int = 0
+    """Payload that the server sent."""
     first_frame: int = 0
+    """Number of the first frame."""
     last_frame: int = 0
+    """Number of the last frame."""
     frames: int = 0
+    """How many frames it has."""
     severity: Severity | None = None
     """The worst finding's, None without findings."""
     rules: tuple[str, ...] = ()
     """Names of the rules that fired, sorted."""
     closed: bool = False
+    """Whether the connection is over."""
 
     @property
     def duration(self) -> float:
@@ -180,8 +210,11 @@ class FlowDetail:
     """A flow with its ladder and its findings."""
 
     summary: FlowSummary
+    """The flow in a line."""
     rows: tuple[Row, ...]
+    """The dialogue, row by row."""
     findings: tuple[Finding, ...]
+    """What is wrong in it."""
     left_out: int = 0
     """Rows that were not kept, because a flow's memory is bounded."""
 
@@ -195,15 +228,19 @@ class Verdict:
     client: str
     """An address, or a network where several of its clients show it."""
     server: str
+    """An address."""
     device: str
     """A machine-readable family: ``cisco-smtp-inspection``."""
     title: str
     """The same for people."""
     confidence: float
+    """0 to 1."""
     counts: tuple[tuple[str, int], ...]
     """Names and numbers that prove it, for and against."""
     message: str
+    """One sentence, for people."""
     remedy: tuple[str, ...]
+    """Exact commands or steps."""
     confirm: tuple[str, ...]
     """What would confirm it, or refute it."""
     flows: tuple[int, ...]
@@ -227,14 +264,18 @@ class Moment(NamedTuple):
     time: float
     """Seconds since the epoch."""
     flow: int
+    """Its number."""
 
 
 class Retry(NamedTuple):
     """An envelope that was tried and not accepted."""
 
     reverse_path: str
+    """The sender of the envelope."""
     recipients: int
+    """How many it has."""
     tries: int
+    """How often it was tried."""
     moments: tuple[Moment, ...] = ()
     """The last of the tries, in their order."""
 
@@ -246,11 +287,13 @@ class Peer:
     client: str
     """Its address."""
     flows: int
+    """How many connections it opened."""
     damaged: int
     """Flows with a finding of high severity or worse."""
     messages_tried: int
     """Mail transactions."""
     messages_accepted: int
+    """Of those, the ones that the server took."""
     recipients_asked: int
     """RCPTs."""
     recipients_accepted: int
@@ -346,6 +389,7 @@ class FlowLog(NamedTuple):
     """All that mail logs say of a flow."""
 
     flow: int
+    """Its number."""
     lines: tuple[LogLine, ...]
     """In the order of their times."""
     left_out: int = 0

@@ -42,7 +42,9 @@ class Finding:
     """One fact, told once."""
 
     rule: str
+    """The name of the rule."""
     severity: Severity
+    """How much mail it costs."""
     confidence: float
     """0 to 1: how sure it is that what the message says is so."""
     flow: int
@@ -60,6 +62,7 @@ class Finding:
     original: str = ""
     """What they were before they were damaged, where that can be told."""
     seam: SeamInside | None = None
+    """The seam that did it, where it was one."""
     impact: str = ""
     """What it means for mail: which message, which recipients."""
     remedy: tuple[str, ...] = ()

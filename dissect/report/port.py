@@ -17,13 +17,17 @@ class Summary:
     """The end of a scan."""
 
     captures: int
+    """How many were read."""
     packets: int
+    """How many were in them."""
     flows: int
+    """SMTP conversations."""
     findings: dict[str, int]
     """How often each rule fired."""
     status: str
     """The worst of the captures': complete, truncated or failed."""
     warnings: tuple[str, ...]
+    """What the captures and logs cannot tell, and what was odd about reading them."""
 
 
 class Reporter(Protocol):

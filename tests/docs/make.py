@@ -1,6 +1,6 @@
 """Writes what is made from the code: ``python tests/docs/make.py``.
 
-That is the parts of README.md and docs/settings.md between ``<!-- NAME -->`` and
+That is the parts of README.md, docs/settings.md and docs/api.md between ``<!-- NAME -->`` and
 ``<!-- /NAME -->``, and all of docs/rules: a page for each rule, and their index.  With ``--check``
 nothing is written, and the exit code is 1 where something is out of date or belongs to a rule that
 there no longer is.
@@ -22,7 +22,7 @@ from dissect.rulebook import Page, Section, pages
 from tui.__main__ import seamark
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
-from docs import settings
+from docs import api, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -298,6 +298,14 @@ def settings_page() -> str:
     return text
 
 
+def api_page() -> str:
+    """docs/api.md with its parts as they have to be."""
+    text = api.API.read_text(encoding="utf-8")
+    for name, make in api.PARTS.items():
+        text = replaced(text, name, make())
+    return text
+
+
 def readme() -> str:
     """README.md with its parts as they have to be."""
     text = README.read_text(encoding="utf-8")
@@ -308,7 +316,7 @@ def readme() -> str:
 
 def main(words: list[str]) -> int:
     """Rewrite the files, or only say whether that would change any."""
-    wanted = {README: readme(), SETTINGS: settings_page()}
+    wanted = {README: readme(), SETTINGS: settings_page(), api.API: api_page()}
     changed = {
         file: text for file, text in wanted.items() if file.read_text(encoding="utf-8") != text
     }
