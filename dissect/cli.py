@@ -13,9 +13,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from dissect import config
 from dissect.analysis.ledger import Ledger
@@ -25,6 +27,7 @@ from dissect.errors import SeamarkError, UsageError
 from dissect.maillog.zone import zone
 from dissect.pipeline import Settings
 from dissect.progress import Progress
+from dissect.redact import Redactor, open_key
 from dissect.report import FORMATS
 from dissect.scan import Scan
 from dissect.source import filters, find_tshark
@@ -91,6 +94,41 @@ def reading_options(command: Command) -> Command:
     return command
 
 
+REDACTING: Final = (
+    click.option(
+        "--redact", is_flag=True,
+        help="Replace addresses and names by others that mean nobody; see docs/redaction.md.",
+    ),
+    click.option(
+        "--redact-key", metavar="FILE", default="",
+        help="What --redact keeps its secret in; made where it is not there. Without it one in "
+             "the state directory.",
+    ),
+)  # fmt: skip
+"""What every command takes whose output may be given away."""
+
+
+def redacting_options(command: Command) -> Command:
+    """Add ``REDACTING`` to a command."""
+    for option in reversed(REDACTING):
+        command = option(command)
+    return command
+
+
+def redactor(context: click.Context, options: dict[str, Any]) -> Redactor | None:
+    """What those options say, which are taken out of a command's options.
+
+    Raises:
+        UsageError: for a key that cannot be used, or that nothing uses.
+    """
+    wanted, name = options.pop("redact"), options.pop("redact_key")
+    if wanted:
+        return Redactor(open_key(Path(name) if name else None))
+    if context.get_parameter_source("redact_key") is ParameterSource.COMMANDLINE:
+        raise UsageError("--redact-key goes with --redact.", "Without it nothing is redacted.")
+    return None
+
+
 def settings(
     table: Table | None,
     /,
@@ -99,6 +137,8 @@ def settings(
     rule: tuple[str, ...],
     ignore: tuple[str, ...],
     min_severity: str,
+    *,
+    redactor: Redactor | None = None,
 ) -> Settings:
     """What those options say, and the table of the rules.
 
@@ -109,7 +149,9 @@ def settings(
         only=known(rule), ignore=known(ignore), lowest=Severity.parse(min_severity),
         table=table or DEFAULT,
     )  # fmt: skip
-    return Settings(ports=frozenset(port), policy=policy, display_filter=display_filter)
+    return Settings(
+        ports=frozenset(port), policy=policy, display_filter=display_filter, redactor=redactor
+    )
 
 
 @click.command()
@@ -123,6 +165,7 @@ def settings(
     help="Exit with 1 for findings at or above it.",
 )  # fmt: skip
 @log_options
+@redacting_options
 @reading_options
 @click.pass_context
 def scan(
@@ -137,7 +180,7 @@ def scan(
     """
     form = FORMATS[options.pop("format")]
     logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
-    chosen = settings(context.obj, **options)
+    chosen = settings(context.obj, redactor=redactor(context, options), **options)
     refuse_twice(captures, logs)
     collect_seldom()
     take_any_text()

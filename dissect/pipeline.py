@@ -18,6 +18,7 @@ from dissect.detect.history import History
 from dissect.detect.policy import Policy
 from dissect.dialogue import Session
 from dissect.dialogue.events import DialogueEvent
+from dissect.redact import Redactor
 from dissect.segments import Segment, decode
 from dissect.segments.decode import Row, quoted
 from dissect.streams import Flow, StreamEvent, Tracker
@@ -36,14 +37,19 @@ class Settings:
     """Which findings are reported, and how severe they are."""
     display_filter: str = ""
     """Wireshark's, handed to tshark; what it leaves out is never seen here."""
+    redactor: Redactor | None = None
+    """Replaces names and addresses before a rule sees them; None shows them."""
 
 
 class _Conversation:
     """Everything that one open flow needs."""
 
-    __slots__ = ("builder", "context", "engine", "session")
+    __slots__ = ("builder", "context", "engine", "session", "veil")
 
-    def __init__(self, flow: Flow, capture: str, history: History, *, ladder: bool) -> None:
+    def __init__(
+        self, flow: Flow, capture: str, history: History, redactor: Redactor | None, *, ladder: bool
+    ) -> None:
+        self.veil = redactor and redactor.veil()
         self.context = Context(
             flow=flow.number, client=flow.client, server=flow.server, start=flow.start,
             history=history, first_frame=flow.first_frame, midway=flow.midway,
@@ -75,8 +81,9 @@ class Pipeline:
         ledger: Ledger | None = None,
         numbers: Iterator[int] | None = None,
     ) -> None:
-        self.capture = capture
         self.settings = settings or Settings()
+        self.redactor = self.settings.redactor
+        self.capture = self.redactor.file(capture) if self.redactor else capture
         self.tracker = Tracker(self.settings.ports, first_flow, numbers)
         self.ladders = ladders
         self.packets = 0
@@ -89,7 +96,7 @@ class Pipeline:
         """Where a list is put: frames, and the numbers of the flows to which they belong."""
         self._open: dict[int, _Conversation] = {}
         self.ledger = ledger or Ledger()
-        self.ledger.history.capture = capture
+        self.ledger.history.capture = self.capture
 
     def rows(self, rows: list[Row]) -> None:
         """Take a batch of tshark's rows."""
@@ -98,14 +105,23 @@ class Pipeline:
         self.segments(decode(rows))
         if self.owners is not None:
             for frame, ends in quoted(rows):
-                flow = self.tracker.ways.get(ends)
+                flow = self.tracker.ways.get(self._shown(ends))
                 if flow is not None:
                     self.owners.append((frame, flow.number))
+
+    def _shown(self, ends: tuple[str, int, str, int]) -> tuple[str, int, str, int]:
+        """The ends of a connection as its flow has them."""
+        if self.redactor is None:
+            return ends
+        address = self.redactor.address
+        return address(ends[0]), ends[1], address(ends[2]), ends[3]
 
     def segments(self, segments: Iterable[Segment]) -> None:
         """Take a batch of segments; what each flow got of it is read in one go."""
         feed, last, owners = self.tracker.feed, None, self.owners
         moved: dict[int, tuple[Flow, list[StreamEvent]]] = {}
+        if self.redactor:
+            segments = map(self.redactor.segment, segments)
         for last in segments:
             for flow, events in feed(last):
                 if owners is not None and not flow.over:
@@ -178,7 +194,7 @@ class Pipeline:
         conversation = self._open.get(flow.number)
         if conversation is None:
             conversation = self._open[flow.number] = _Conversation(
-                flow, self.capture, self.ledger.history, ladder=self.ladders
+                flow, self.capture, self.ledger.history, self.redactor, ladder=self.ladders
             )
         if events:
             self._read(conversation, events)
@@ -193,6 +209,8 @@ class Pipeline:
 
     def _tell(self, conversation: _Conversation, dialogue: list[DialogueEvent]) -> None:
         """Let the rules and the read model see what was said."""
+        if conversation.veil:
+            dialogue = conversation.veil.events(dialogue)
         findings = conversation.engine.feed(dialogue)
         builder = conversation.builder
         builder.product = conversation.context.product

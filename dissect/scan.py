@@ -11,7 +11,7 @@ from datetime import tzinfo
 from typing import Final
 
 from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowDetail
+from dissect.analysis.model import FlowDetail, FlowSummary
 from dissect.detect.finding import Severity
 from dissect.errors import CaptureError, LogError
 from dissect.escape import visible
@@ -83,7 +83,8 @@ class Scan:
     def __post_init__(self) -> None:
         """What a display filter leaves out is said before anything else."""
         if self.settings.display_filter:
-            self.warnings.append(filters.warning(self.settings.display_filter))
+            redacted = "redacted" if self.settings.redactor else ""
+            self.warnings.append(filters.warning(redacted or self.settings.display_filter))
 
     def log(self, name: str, zone: tzinfo | None) -> None:
         """Read one mail log, before the captures; a failure is noted, and what was read is used.
@@ -94,9 +95,10 @@ class Scan:
         """
         self.logbook = self.logbook or Logbook()
         try:
-            self.warnings += read_log(self.logbook, name, zone)
+            said = read_log(self.logbook, name, zone)
+            self.warnings += [self._said(name, words) for words in said]
         except LogError as error:
-            self._failed("truncated", str(error))
+            self._failed("truncated", self._said(name, str(error)))
 
     def capture(self, name: str, tick: Tick) -> None:
         """Read one capture; a failure is noted, and what was read before it is reported."""
@@ -104,11 +106,11 @@ class Scan:
         try:
             file = open_capture(name)
         except CaptureError as error:
-            self._failed("failed", str(error))
+            self._failed("failed", self._said(name, str(error)))
             return
         lost = drops.dropped(file)
         if lost:
-            self.warnings.append(drops.warning(name, lost))
+            self.warnings.append(drops.warning(self._shown(name), lost))
         pipeline = Pipeline(
             name, self.settings, first_flow=self.flows, ladders=self.ladders, ledger=self.ledger
         )
@@ -119,8 +121,18 @@ class Scan:
             self._take(pipeline)
             self._close(pipeline, name)
         if outcome.status != "complete":
-            what = f"{visible(name)}: {outcome.what}."
-            self._failed(outcome.status, f"{what}\n  {outcome.remedy}".rstrip())
+            what = f"{visible(name)}: {outcome.what}.\n  {outcome.remedy}".rstrip()
+            self._failed(outcome.status, self._said(name, what))
+
+    def _shown(self, name: str) -> str:
+        """The name of a file as it may be shown."""
+        redactor = self.settings.redactor
+        return redactor.file(name) if redactor else name
+
+    def _said(self, name: str, words: str) -> str:
+        """Words about a file as they may be shown."""
+        shown = self._shown(name)
+        return words.replace(visible(name), visible(shown)).replace(name, shown)
 
     async def _read(self, file: CaptureFile, pipeline: Pipeline, tick: Tick) -> Outcome:
         """Let tshark read, and report what is over."""
@@ -138,8 +150,15 @@ class Scan:
             self._count(detail)
             self.reporter.flow(detail)
             if self.logbook:
-                flow = detail.summary
-                self.logbook.flow(Span(flow.flow, *flow.client, flow.start, flow.end))
+                self._span(detail.summary)
+
+    def _span(self, flow: FlowSummary) -> None:
+        """Tell the logbook of a connection, whose client it knows by its own address."""
+        address, port = flow.client
+        if self.settings.redactor:
+            address = self.settings.redactor.original(address)
+        assert self.logbook is not None
+        self.logbook.flow(Span(flow.flow, address, port, flow.start, flow.end))
 
     def _count(self, detail: FlowDetail) -> None:
         """Count findings for the summary and the exit code."""
@@ -152,7 +171,7 @@ class Scan:
         """The end of one capture."""
         self.packets += pipeline.packets
         if pipeline.packets and pipeline.flows == self.flows:
-            self.warnings.append(_nothing(name, pipeline.tcp_segments))
+            self.warnings.append(_nothing(self._shown(name), pipeline.tcp_segments))
         self.flows = pipeline.flows
         self.warnings.extend(pipeline.bugs)
 
@@ -170,7 +189,9 @@ class Scan:
     def finish(self) -> None:
         """Report what holds across the captures, and the summary."""
         if self.logbook:
-            self.reporter.log(self.logbook.ties())
+            ties = self.logbook.ties()
+            redactor = self.settings.redactor
+            self.reporter.log(redactor.ties(ties) if redactor else ties)
         self.reporter.verdicts(self.ledger.verdicts())
         self.reporter.peers(self.ledger.peers())
         self.reporter.summary(
