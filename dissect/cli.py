@@ -24,6 +24,7 @@ from dissect.analysis.ledger import Ledger
 from dissect.detect.finding import Severity
 from dissect.detect.policy import DEFAULT, Policy, Table, known
 from dissect.errors import SeamarkError, UsageError
+from dissect.maillog import Logbook
 from dissect.maillog.zone import zone
 from dissect.pipeline import Settings
 from dissect.progress import Progress
@@ -187,7 +188,8 @@ def scan(
     reporter = form(sys.stdout.write, colour=colour())
     tshark = find_tshark()
     filters.check(tshark, chosen.display_filter)
-    work = Scan(tshark, chosen, reporter, Ledger(several=len(captures) > 1))
+    book = Logbook() if logs else None
+    work = Scan(tshark, chosen, reporter, Ledger(several=len(captures) > 1), book)
     interrupted = _read_all(work, captures, logs, stamps)
     work.finish()
     sys.stdout.flush()
@@ -209,13 +211,13 @@ def refuse_twice(captures: Sequence[str], logs: Sequence[str]) -> None:
 def _read_all(
     work: Scan, captures: tuple[str, ...], logs: tuple[str, ...], stamps: tzinfo | None
 ) -> bool:
-    """Read logs, then captures, one after another; whether the user has interrupted."""
+    """Read captures, then logs, one after another; whether the user has interrupted."""
     try:
-        for name in logs:
-            work.log(name, stamps)
         for name in captures:
             with Progress(name) as progress:
                 work.capture(name, progress.tick)
+        for name in logs:
+            work.log(name, stamps)
     except KeyboardInterrupt:
         work.interrupted()
         return True

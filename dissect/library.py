@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from dissect.analysis import logged
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, FlowLog, LogFacts, Peer, Verdict
-from dissect.maillog import Ties
+from dissect.maillog import Logbook, Ties
 from dissect.maillog.zone import zone
 from dissect.pipeline import Settings
 from dissect.report import Summary
@@ -73,11 +73,12 @@ def analyse(
     tshark = find_tshark()
     filters.check(tshark, chosen.display_filter)
     collector = _Collector(each)
-    scan = Scan(tshark, chosen, collector, Ledger(several=len(captures) > 1), ladders=True)
-    for name in logs:
-        scan.log(name, stamps)
+    ledger, book = Ledger(several=len(captures) > 1), Logbook() if logs else None
+    scan = Scan(tshark, chosen, collector, ledger, book, ladders=True)
     for name in captures:
         scan.capture(name, _nothing)
+    for name in logs:
+        scan.log(name, stamps)
     scan.finish()
     return collector.analysis(tuple(scan.errors))
 

@@ -60,7 +60,7 @@ class Scan:
         settings: ports and policy.
         reporter: told of everything.
         ledger: what holds across the captures.
-        logbook: the lines of mail logs, read already; None where none were named.
+        logbook: takes the flows, and behind them the lines of mail logs; None without logs.
         ladders: whether flows come with their rows; reports have no use for them.
     """
 
@@ -87,7 +87,7 @@ class Scan:
             self.warnings.append(filters.warning(redacted or self.settings.display_filter))
 
     def log(self, name: str, zone: tzinfo | None) -> None:
-        """Read one mail log, before the captures; a failure is noted, and what was read is used.
+        """Read one mail log, behind the captures; a failure is noted, and what was read is used.
 
         Args:
             name: of the file.

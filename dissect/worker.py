@@ -88,8 +88,8 @@ class Worker:
     warnings: list[str] = field(default_factory=list)
     told: float = 0.0
     told_peers: float = 0.0
-    spans: list[Span] = field(default_factory=list)
-    """Of the flows that are over, where there are logs."""
+    book: Logbook = field(default_factory=Logbook)
+    """Takes the flows that are over, where there are logs."""
 
     def __post_init__(self) -> None:
         """One ledger for all captures."""
@@ -141,16 +141,13 @@ class Worker:
         """Read the mail logs, and tell which flow each line is about."""
         if not self.logs:
             return
-        book = Logbook()
         for name in self.logs:
+            self._send(Update(progress=self._progress(Status.LOADING, reading=name)))
             try:
-                self.warnings += read_log(book, name, self.zone)
+                self.warnings += read_log(self.book, name, self.zone)
             except LogError as error:
                 self.warnings.append(error.what)
-        for span in self.spans:
-            book.flow(span)
-        self.spans.clear()
-        ties = book.ties()
+        ties = self.book.ties()
         progress = self._progress(Status.LOADING)
         for part in parts(logged.logs(ties)):
             self._send(Update(progress=progress, logs=part))
@@ -169,8 +166,8 @@ class Worker:
         over = pipeline.take()
         self._batches(over)
         if self.logs:
-            flows = (detail.summary for detail in over)
-            self.spans += [Span(flow.flow, *flow.client, flow.start, flow.end) for flow in flows]
+            for flow in (detail.summary for detail in over):
+                self.book.flow(Span(flow.flow, *flow.client, flow.start, flow.end))
         self._batches(pipeline.changed(ROWS))
         verdicts = self.ledger.verdicts()
         progress = self._progress(Status.LOADING)
@@ -196,7 +193,7 @@ class Worker:
                 )
             )
 
-    def _progress(self, status: Status) -> Progress:
+    def _progress(self, status: Status, reading: str = "") -> Progress:
         """How far the reading is."""
         return Progress(
             capture=", ".join(self.captures),
@@ -207,6 +204,7 @@ class Worker:
             flows=self.flows,
             warnings=tuple(self.warnings),
             dropped=self.dropped,
+            reading=reading,
         )
 
     def _send(self, update: Update) -> None:

@@ -374,6 +374,8 @@ class Progress:
     """Packets that were dropped while the capture was made; None where it does not tell."""
     evicted: int = 0
     """Flows of a live capture that are counted and no longer kept."""
+    reading: str = ""
+    """The mail log that is being read, behind the captures; empty while none is."""
     sources: tuple[SourceState, ...] = ()
     """Of a live capture."""
 

@@ -79,38 +79,44 @@ class Ties:
     ambiguous: int
     """Lines without a port that fit several connections."""
     left_out: int
-    """Lines beyond ``MOST`` and ``MOST_TEXT``."""
+    """Lines of clients of the connections beyond ``MOST`` and ``MOST_TEXT``."""
 
 
 @dataclass(slots=True)
 class Logbook:
-    """Takes lines, then connections, then ties them."""
+    """Takes connections, then lines, then ties them.
 
+    Lines of other clients are counted and not kept, so that a busy server's log leaves room for
+    those that matter.
+    """
+
+    named: int = 0
+    """Lines that name a client, whoever it is."""
     left_out: int = 0
     _text: int = 0
     _lines: list[Line] = field(default_factory=list)
-    _addresses: set[str] = field(default_factory=set)
     _exact: defaultdict[tuple[str, int], list[Span]] = field(
         default_factory=lambda: defaultdict(list)
     )
     _loose: defaultdict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
 
     def take(self, entry: Entry, file: str, number: int) -> None:
-        """Keep a line that names a client."""
+        """Keep a line that names the client of a connection, all of which were taken before."""
         if entry.said.client is None:
+            return
+        self.named += 1
+        if entry.said.client.address not in self._loose:
             return
         if len(self._lines) >= MOST or self._text >= MOST_TEXT:
             self.left_out += 1
             return
         self._text += len(entry.text)
         self._lines.append(Line(file, number, entry))
-        self._addresses.add(entry.said.client.address)
 
     def flow(self, span: Span) -> None:
-        """Keep a connection whose client is in the logs, which have been read before."""
-        if span.address in self._addresses:
-            self._exact[span.address, span.port].append(span)
-            self._loose[span.address].append(span)
+        """Keep a connection."""
+        self._exact[span.address, span.port].append(span)
+        self._loose[span.address].append(span)
 
     def ties(self) -> Ties:
         """Tie what was taken."""
@@ -127,7 +133,7 @@ class Logbook:
                 ambiguous += bool(fits)
         return Ties(
             tied=tuple(sorted(tied, key=lambda tie: (tie.flow, tie.line.entry.time))),
-            offset=offset, lines=len(self._lines) + self.left_out, ambiguous=ambiguous,
+            offset=offset, lines=self.named, ambiguous=ambiguous,
             left_out=self.left_out,
         )  # fmt: skip
 

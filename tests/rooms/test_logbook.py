@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from properties.light import light
@@ -34,10 +35,10 @@ def flows(*begins: float, address: str = "192.0.2.10") -> Spans:
 def ties(entries: list[Entry], spans: Spans) -> Ties:
     """What is tied, with the lines numbered from 1."""
     book = Logbook()
-    for number, entry in enumerate(entries, 1):
-        book.take(entry, "log", number)
     for span in spans:
         book.flow(span)
+    for number, entry in enumerate(entries, 1):
+        book.take(entry, "log", number)
     return book.ties()
 
 
@@ -76,6 +77,25 @@ def test_lines_without_a_port(ahead: float) -> None:
     spans = flows(0, 40, 95, 230)
     found = ties(logged(spans, ahead=ahead, port=False), spans)
     assert pairs(found) == [(flow, 2 * flow + n) for flow in range(4) for n in (1, 2)]
+
+
+def test_lines_of_other_clients_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of a day has many; those of the capture's clients are kept wherever they stand."""
+    monkeypatch.setattr("dissect.maillog.logbook.MOST", 8)
+    spans = flows(0, 40, 95)
+    others = [line(BEGIN, "192.0.2.99", 1)] * 50
+    found = ties([*others, *logged(spans)], spans)
+    assert (len(found.tied), found.lines, found.left_out) == (6, 56, 0)
+    found = ties([*logged(spans), *logged(spans)], spans)
+    assert (len(found.tied), found.lines, found.left_out) == (8, 12, 4)
+
+
+def test_long_lines_are_bounded_by_their_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few they are; what is beyond is counted."""
+    monkeypatch.setattr("dissect.maillog.logbook.MOST_TEXT", 3 * len("text"))
+    spans = flows(0, 40, 95)
+    found = ties(logged(spans), spans)
+    assert (len(found.tied), found.left_out) == (3, 3)
 
 
 def test_time_zone_is_the_likeliest() -> None:

@@ -498,6 +498,24 @@ def test_damaged_log_is_a_note(tmp_path: Path) -> None:
     assert sum(len(log.lines) for each in updates(EXIM_CAPTURE, cut, none) for log in each.logs)
 
 
+async def test_reading_of_a_log_is_told() -> None:
+    """A long log takes a while after the flows are there."""
+    loading = progress(Status.LOADING, bytes_read=9, bytes_total=9)
+    flows = update(case(), Status.LOADING)
+    async with running(flows, Update(progress=replace(loading, reading="mainlog"))) as seen:
+        assert "reading the mail log" in seen.lines[0]
+        assert "99%" not in seen.lines[0]
+
+
+@needs_tshark
+def test_worker_tells_which_log_it_reads() -> None:
+    """Before it reads it, and no longer when it is done."""
+    told_ = updates(EXIM_CAPTURE, EXIM)
+    first = next(at for at, each in enumerate(told_) if each.logs)
+    assert str(EXIM) in {each.progress.reading for each in told_[:first]}
+    assert told_[-1].progress.reading == ""
+
+
 def test_flow_keeps_so_many_lines() -> None:
     """A client that fills a log does not fill memory; how many are left out is known."""
     entry = Entry(1.0, "exim", Said(What.LOST, Client("192.0.2.1", 1)), "text")

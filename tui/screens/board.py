@@ -268,6 +268,8 @@ def state(session: Session) -> Line:
     share = ""
     if progress.status.value == "loading" and progress.bytes_total:
         share = f" {min(progress.bytes_read * 100 // progress.bytes_total, 99)}%"
+    if progress.reading:
+        words, share = "reading the mail log", ""
     dropped = f"  {progress.dropped:,} dropped" if progress.dropped else ""
     if session.paused:
         role, words = Role.MEDIUM, f"paused, {session.waiting:,} waiting"
