@@ -214,15 +214,16 @@ def _with_log(order: list[int], logged: list[int], rows: tuple[Row, ...]) -> lis
     """The same order with lines of a log in it, which keep their own.
 
     Where a stamp leaves a second open, what happened in it comes first: a server logs what it
-    has seen.  That a client has connected is logged before all else.
+    has seen.  That a client has connected is logged when the connection opens, before all else.
     """
     times = list(accumulate((rows[index].time for index in order), max))
+    least = int(bool(order) and rows[order[0]].kind is RowKind.OPEN)
     places: list[int] = []
     for index in logged:
         line = rows[index].log
         late = line is not None and line.coarse and line.what is not What.CONNECTED
         at = bisect_right(times, rows[index].time + late * _COARSE)
-        places.append(max(at, min(1, len(order)), places[-1] if places else 0))
+        places.append(max(at, least, places[-1] if places else 0))
     merged: list[int] = []
     before = 0
     for place, index in zip(places, logged, strict=True):

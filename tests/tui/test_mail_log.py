@@ -103,7 +103,7 @@ async def test_lines_of_a_real_log_stand_in_list_and_ladder(
         assert [("3 sync XXXX" in row, "3 accepted" in row) for row in cells] == [
             (True, False), (False, True), (True, False), (True, False),
         ]  # fmt: skip
-        await seen.press("enter", "j")
+        await seen.press("enter")
         assert "18:09:44             log SMTP connection from [192.0.2.10]:33738" in seen.cursor
         assert f"{EXIM.name}:1" in seen.text
         await seen.press("G")
@@ -336,6 +336,19 @@ def test_stamps_of_whole_seconds_stand_behind_what_they_can_be_about() -> None:
     connected = line(whole, "SMTP connection from", What.CONNECTED)
     assert _order(connected, line(whole)) == [1, len(rows)]
     assert _order(line(whole - 60), line(whole + 60)) == [1, len(rows)]
+
+
+def test_connecting_comes_before_the_greeting() -> None:
+    """Also where the ladder begins with it; behind the row of the handshake where there is one."""
+    detail = founding(0)
+    bare = replace(detail, rows=detail.rows[1:])
+    connected = line(float(int(START)), "SMTP connection from", What.CONNECTED)
+    rows = with_log(bare, FlowLog(0, (connected,))).rows
+    assert rows[in_time(rows)[0]].kind is RowKind.LOG
+    rows = with_log(detail, FlowLog(0, (connected,))).rows
+    assert [rows[index].kind for index in in_time(rows)[:3]] == [
+        RowKind.OPEN, RowKind.LOG, RowKind.GREETING,
+    ]  # fmt: skip
 
 
 @given(st.lists(st.floats(-100, 100), max_size=20))
