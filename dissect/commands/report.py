@@ -19,6 +19,7 @@ from dissect.commands.choosing import Choice, choosing_options, readable_twice
 from dissect.dossier import FORMATS, Case, Decisive, Gathered, Source, decisive, document
 from dissect.errors import CaptureError, SeamarkError, UsageError
 from dissect.escape import visible
+from dissect.maillog.zone import zone
 from dissect.pipeline import Settings
 from dissect.progress import Progress
 from dissect.scan import Scan
@@ -55,6 +56,7 @@ OUTPUT: Final = "-"
          "auto: as FILE's name says, and text on standard output.",
 )  # fmt: skip
 @choosing_options
+@cli.log_options
 @cli.reading_options
 @click.pass_context
 def report(
@@ -75,6 +77,7 @@ def report(
     is cut short (what was read is reported), 130 interrupted.
     """
     form = _form(output, options.pop("format"))
+    logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
     choice = {name: options.pop(name) for name in ("client", "server", "flow")}
     settings = cli.settings(context.obj, **options)
     wanted = Choice.of(settings, **choice)
@@ -82,7 +85,10 @@ def report(
     tshark = find_tshark()
     filters.check(tshark, settings.display_filter)
     files = [readable_twice(open_capture(name)) for name in dict.fromkeys(captures)]
-    scan, gathered = _read(tshark, files, settings, wanted)
+    scan, gathered = _scanned(tshark, files, settings, wanted)
+    for name in logs:
+        scan.log(name, stamps)
+    _read(scan, files)
     text = FORMATS[form](document(_case(scan, gathered, files, form)))
     _write(output, text, gathered)
     for error in scan.errors:
@@ -110,16 +116,20 @@ def _form(output: str, form: str) -> str:
     return found
 
 
-def _read(
+def _scanned(
     tshark: Tshark, files: list[CaptureFile], settings: Settings, wanted: Choice
 ) -> tuple[Scan, Gathered]:
+    """What reads the captures, and what it tells."""
+    gathered = Gathered(wanted.wants)
+    return Scan(tshark, settings, gathered, Ledger(several=len(files) > 1)), gathered
+
+
+def _read(scan: Scan, files: list[CaptureFile]) -> None:
     """Read all captures.
 
     Raises:
         CaptureError: if nothing could be read.
     """
-    gathered = Gathered(wanted.wants)
-    scan = Scan(tshark, settings, gathered, Ledger(several=len(files) > 1))
     for file in files:
         with Progress(file.name) as progress:
             scan.capture(file.name, progress.tick)
@@ -127,7 +137,6 @@ def _read(
     if scan.errors and not scan.packets:
         what, _, remedy = scan.errors[0].partition("\n")
         raise CaptureError(what, remedy.strip())
-    return scan, gathered
 
 
 def _case(scan: Scan, gathered: Gathered, files: list[CaptureFile], form: str) -> Case:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Retry, Verdict
 from dissect.detect.finding import Severity
-from dissect.maillog import Ties
+from dissect.maillog import Tie, Ties
 from dissect.report import Summary
 
 
@@ -62,6 +62,10 @@ class Gathered:
     """By the client's address."""
     pairs: set[tuple[str, str]] = field(default_factory=set)
     """Addresses of clients and servers; at most ``PARTIES``."""
+    ties: Ties | None = None
+    """How the mail logs fit the capture; None where none were read."""
+    lines: list[Tie] = field(default_factory=list)
+    """Their lines about flows that have findings."""
     first: float = 0.0
     last: float = 0.0
     """Seconds since the epoch: the first frame of the chosen flows, and the last."""
@@ -97,7 +101,10 @@ class Gathered:
         party.accepted += flow.recipients.accepted
 
     def log(self, ties: Ties) -> None:
-        """Lines of mail logs, which a report does not show."""
+        """Keep the lines that belong to flows with findings."""
+        known = {detail.summary.flow for detail in self.details}
+        self.ties = ties
+        self.lines = [tie for tie in ties.tied if tie.flow in known]
 
     def verdicts(self, verdicts: tuple[Verdict, ...]) -> None:
         """Keep those about hosts that were chosen."""

@@ -208,7 +208,7 @@ def test_a_capture_cut_short_is_reported_and_told() -> None:
     ran = seamark("report", CAPTURES / "truncated.pcap", "-o", "-")
     assert ran.code == 3
     assert "cut short" in ran.err
-    assert "could not be read to its end" in part(ran.out, "In short")
+    assert "Not everything could be read to its end" in part(ran.out, "In short")
     assert "cut short" in part(ran.out, "Limits")
 
 
@@ -238,6 +238,24 @@ def test_several_captures_are_one_report() -> None:
     assert "founding-behind.pcap" in part(text, "Limits")
     assert "vlan-behind.pcap" in part(text, "Limits")
     assert "rule capture display filter" in part(text, "How to verify it in Wireshark")
+
+
+def test_the_mail_log_speaks_for_itself() -> None:
+    """The server's own lines about damaged conversations, those of the decisive one first."""
+    logs = CAPTURES / "logs"
+    words = ("--log", logs / "exim-sync-error.mainlog", "--timezone", "UTC")
+    said = part(mail(logs / "exim-sync-error.pcap", *words), "What the mail log says")
+    assert "12 of 12 lines with a client belong to 4 conversations; the clocks agree." in said
+    assert re.search(r'rejected "XXXX TO:<recipient0035@cam\.example\.net>"', said)
+    assert "[192.0.2.10]:33738" in said
+    assert "[192.0.2.10]:33739" not in said  # nothing was wrong with that one
+
+
+def test_a_log_that_is_not_there_is_told() -> None:
+    """What was read is reported, and the exit code says that it is not all."""
+    ran = seamark("report", TWIN, "--log", "missing.log", "-o", "-")
+    assert (ran.code, "missing.log" in ran.err) == (3, True)
+    assert "Not everything could be read to its end" in part(ran.out, "In short")
 
 
 def test_other_frames_of_the_message_are_no_bytes_of_ours() -> None:

@@ -141,7 +141,7 @@ def _standing(case: Case) -> list[str]:
     """What a reader has to know of the report itself."""
     found = []
     if case.summary.status != "complete":
-        found.append("The capture could not be read to its end; see Limits.")
+        found.append("Not everything could be read to its end; see Limits.")
     others = case.gathered.drawn[1:]
     found += [
         f"Also, between {other.client} and {other.server}: {other.title} "
