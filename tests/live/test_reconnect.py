@@ -105,21 +105,28 @@ def test_a_connection_that_is_cut_is_made_again(sshd: Sshd) -> None:
 
 
 def test_a_server_that_is_away_for_a_while_is_waited_for(sshd: Sshd) -> None:
-    """Sshd is stopped and started: each try is one more refusal, until one is not."""
+    """Sshd is restarted: each try is a refusal, until one is not; the cut conversation says so."""
     name = f"root@127.0.0.1:{sshd.port}:lo"
     with mail_server() as port, Live(*there(sshd, port), **sshd.env) as run:
         connected(run, 1, name)
+        talk(port)
+        run.until_said("split-masked-verb")
+        conversation = steps(port)
+        next(conversation)
         old = sessions(sshd)
         sshd.stop()
         for process in old:
             os.kill(process, signal.SIGKILL)
         run.until_said("reconnecting")
         assert until_none(port) == []
+        next(conversation)
         sshd.start()
         connected(run, 2, name)
-        talk(port)
-        run.until_said("split-masked-verb")
+        for _ in conversation:
+            pass
+        run.until_said("capture-gap", f"[{name}]", "interrupted during this conversation")
         assert run.end() == 1
+        assert sum("interrupted during" in line for line in run.lines) == 1
 
 
 def test_silence_of_the_connection_is_noticed(sshd: Sshd) -> None:
