@@ -24,7 +24,13 @@ from dissect.source import Tshark, filters
 from dissect.source.tap import Line
 
 TICK: Final = 0.1
-"""Seconds between two looks at what has changed."""
+"""Seconds between two looks at what has changed, where no packet comes."""
+
+SOON: Final = 0.02
+"""Seconds between two looks where packets come."""
+
+SHARE: Final = 9
+"""So many times as long as a look takes is the time to the next, at least."""
 
 ASK: Final = 5.0
 """Seconds between two questions to the sources for their counters."""
@@ -78,6 +84,7 @@ class _Side:
             self.pipeline.rows(rows)
             self._inbox.claim(rows, self.pipeline.owners)
         self._clock = (seconds(rows[-1][2]), time.monotonic())
+        self._watch.news()
 
     def idle(self) -> None:
         """Let time pass where no packets come."""
@@ -112,6 +119,7 @@ class Watch:
     _counts: Counter[str] = field(default_factory=Counter)
     _told: dict[int, set[tuple[str, tuple[int, ...]]]] = field(default_factory=dict)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def sources(self) -> list[Source]:
@@ -143,18 +151,33 @@ class Watch:
     async def _until_over(self, runs: Sequence[asyncio.Future[None]]) -> None:
         """Look around until all sources have ended, or it is enough."""
         begun = asked = time.monotonic()
-        over = asyncio.ensure_future(self._over.wait())
+        over, took = asyncio.ensure_future(self._over.wait()), 0.0
         while not self._over.is_set() and not all(run.done() for run in runs):
-            waiting: list[asyncio.Future[Any]] = [over, *(run for run in runs if not run.done())]
-            await asyncio.wait(waiting, timeout=TICK, return_when=asyncio.FIRST_COMPLETED)
+            ends: list[asyncio.Future[Any]] = [over, *(run for run in runs if not run.done())]
+            await self._rest(ends, max(SOON, SHARE * took))
+            looked = time.monotonic()
             self._look()
             now = time.monotonic()
+            took = now - looked
             if now - asked > ASK:
                 asked = now
                 self._ask()
             if self._is_enough(now - begun):
                 self.end()
         over.cancel()
+
+    async def _rest(self, ends: Sequence[asyncio.Future[Any]], least: float) -> None:
+        """Wait for so long, and then for packets, but not for long; or for an end."""
+        done, _ = await asyncio.wait(ends, timeout=least, return_when=asyncio.FIRST_COMPLETED)
+        if not done and not self._news.is_set():
+            news = asyncio.ensure_future(self._news.wait())
+            await asyncio.wait([*ends, news], timeout=TICK, return_when=asyncio.FIRST_COMPLETED)
+            news.cancel()
+        self._news.clear()
+
+    def news(self) -> None:
+        """Packets have come: look at what they change, soon."""
+        self._news.set()
 
     def _ask(self) -> None:
         for side in self._sides:
