@@ -1,6 +1,6 @@
 """tshark as a decoder that never ends: packets in, rows out, for weeks.
 
-tshark keeps something of every packet and conversation (about half a kilobyte a packet), so after
+tshark keeps something of every packet and conversation (up to a kilobyte a packet), so after
 some packets another one takes over, between two packets.  What the streams and the dialogue know
 is ours and not tshark's, so nothing is lost of any conversation; frame numbers go on.
 """
@@ -24,7 +24,7 @@ from dissect.source.rights import unprivileged
 from dissect.source.tshark import Tshark
 
 MOST: Final = 200_000
-"""Packets that one tshark decodes: about 100 MB of its memory."""
+"""Packets that one tshark decodes: 100 to 200 MB of its memory, beside 150 that it begins with."""
 
 DEATHS: Final = 20
 """Of so many tsharks that died it is remembered how."""

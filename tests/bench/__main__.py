@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bench import machine, sample, screen, screen_table, table
+from bench import latency, machine, rate, sample, screen, screen_table, soak, table
 from bench.crowd import crowd
 from bench.jobs import JOBS, ROOT, Job, trouble
 from bench.subject import Subject, first_packets, prepare
@@ -22,6 +22,9 @@ PACKETS: Final = 250_000
 FLOWS: Final = 10_000
 CROWD: Final = 100_000
 KEYS: Final = 100
+SOAK: Final = 3_000_000
+TURNS: Final = 20_000
+"""Packets that are sent in turn."""
 SLICE: Final = 2_000
 """Packets of what is too slow for the whole capture."""
 
@@ -43,6 +46,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--screen", action="store_true", help="measure the screen, beside termshark's"
+    )
+    parser.add_argument(
+        "--soak",
+        action="store_true",
+        help="send packets through live mode, and print its memory; with --screen, on the screen",
+    )
+    parser.add_argument(
+        "--total", type=_positive, default=SOAK, help="packets of --soak (default %(default)s)"
+    )
+    parser.add_argument(
+        "--latency",
+        action="store_true",
+        help="measure live capture: how soon it tells, and how many packets it bears (as root)",
+    )
+    parser.add_argument("--probes", type=_positive, default=100, help="of --latency, each")
+    parser.add_argument(
+        "--seconds", type=_positive, default=10, help="for which each rate of --latency lasts"
     )
     parser.add_argument("--crowd", type=_positive, default=CROWD, help="flows of the long list")
     parser.add_argument("--keys", type=_positive, default=KEYS, help="pressed on each screen")
@@ -96,6 +116,24 @@ def _screens(given: argparse.Namespace, whole: Subject, part: Subject) -> str:
     return "\n\n".join((sizes, screen_table.costs(results), screen_table.budgets(results)))
 
 
+def _soaked(given: argparse.Namespace, whole: Subject) -> str:
+    """Let live mode take in packets for long; the table."""
+    if given.screen:
+        with tempfile.TemporaryDirectory(prefix="seamark-bench-") as folder:
+            soaked = soak.on_screen(whole, given.total, Path(folder), _say)
+    else:
+        soaked = soak.headless(whole, given.total, _say)
+    return f"{_size(whole)}, again and again; {machine.described()}\n\n{soak.table(soaked)}"
+
+
+def _live(given: argparse.Namespace, part: Subject) -> str:
+    """Measure live capture; the tables."""
+    latencies = list(latency.measure(given.probes, _say))
+    rates = rate.search(part.path, given.seconds, _say)
+    sizes = f"{given.probes} probes; {given.seconds} s at each rate; {machine.described()}"
+    return "\n\n".join((sizes, latency.table(latencies), rate.table(rates)))
+
+
 def _size(subject: Subject) -> str:
     """How large a capture is, in words."""
     packets, flows, size = subject.packets, subject.flows, subject.size / 1e6
@@ -107,6 +145,12 @@ def main() -> int:
     given = _parser().parse_args()
     _say(f"capture in {given.dir}")
     whole = prepare(given.dir, packets=given.packets, flows=given.flows)
+    if given.soak:
+        sys.stdout.write(_soaked(given, whole) + "\n")
+        return 0
+    if given.latency:
+        sys.stdout.write(_live(given, first_packets(whole, TURNS)) + "\n")
+        return 0
     part = first_packets(whole, given.slice)
     if given.screen:
         sys.stdout.write(_screens(given, whole, part) + "\n")

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Told = Callable[[bytes], object]
 
 BANNER: Final = b"220 ****************************************22*****\r\n"
 _APART: Final = 0.05
@@ -65,9 +67,10 @@ def _read(connection: socket.socket, size: int) -> None:
         size -= len(data)
 
 
-def _say(connection: socket.socket, pieces: tuple[bytes, ...]) -> None:
+def _say(connection: socket.socket, pieces: tuple[bytes, ...], about_to: Told = len) -> None:
     for number, piece in enumerate(pieces):
         time.sleep(_APART if number else 0)
+        about_to(piece)
         connection.sendall(piece)
 
 
@@ -77,12 +80,12 @@ def talk(port: int) -> None:
         pass
 
 
-def steps(port: int) -> Iterator[None]:
-    """Say it, command by command."""
+def steps(port: int, about_to: Told = len) -> Iterator[None]:
+    """Say it, command by command; ``about_to`` is told of each piece before it is sent."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _read(connection, len(BANNER))
         for said, answers in zip(_CLIENT, _SERVER, strict=True):
-            _say(connection, said)
+            _say(connection, said, about_to)
             _read(connection, sum(map(len, answers)))
             yield
