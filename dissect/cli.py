@@ -95,25 +95,24 @@ def reading_options(command: Command) -> Command:
     return command
 
 
-REDACTING: Final = (
-    click.option(
-        "--redact", is_flag=True,
-        help="Replace addresses and names by others that mean nobody; see docs/redaction.md.",
-    ),
-    click.option(
-        "--redact-key", metavar="FILE", default="",
-        help="What --redact keeps its secret in; made where it is not there. Without it one in "
-             "the state directory.",
-    ),
+REDACT: Final = "Replace addresses and names by others that mean nobody; see docs/redaction.md."
+
+KEY: Final = click.option(
+    "--redact-key", metavar="FILE", default="",
+    help="What --redact keeps its secret in; made where it is not there. Without it one in "
+         "the state directory.",
 )  # fmt: skip
-"""What every command takes whose output may be given away."""
 
 
 def redacting_options(command: Command) -> Command:
-    """Add ``REDACTING`` to a command."""
-    for option in reversed(REDACTING):
-        command = option(command)
-    return command
+    """Add ``--redact`` and its key to a command."""
+    return click.option("--redact", is_flag=True, help=REDACT)(KEY(command))
+
+
+def redacted_options(command: Command) -> Command:
+    """The same for a command whose output is made to be given away: on by default."""
+    option = click.option("--redact/--no-redact", default=True, show_default=True, help=REDACT)
+    return option(KEY(command))
 
 
 def redactor(context: click.Context, options: dict[str, Any]) -> Redactor | None:

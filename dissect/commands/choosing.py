@@ -18,6 +18,7 @@ from dissect.detect.finding import Severity
 from dissect.errors import CaptureError, UsageError
 from dissect.pipeline import Pipeline, Settings
 from dissect.progress import Progress
+from dissect.redact import Redactor
 from dissect.report.lua import Mark
 from dissect.segments.decode import FIELDS, GENINFO, Row, seconds
 from dissect.source import CaptureFile, Outcome, Tshark, filters, open_capture, read
@@ -67,6 +68,8 @@ class Choice:
     flows: frozenset[int] = frozenset()
     only_found: bool = False
     """Whether only those with a finding that is wanted."""
+    redactor: Redactor | None = None
+    """What has replaced the addresses of conversations; the user names real ones."""
 
     @classmethod
     def of(
@@ -88,6 +91,7 @@ class Choice:
             servers=tuple(map(_network, server)),
             flows=frozenset(flow),
             only_found=bool(policy.only) or policy.lowest > Severity.INFO,
+            redactor=settings.redactor,
         )
 
     def wants(self, detail: FlowDetail) -> bool:
@@ -95,10 +99,14 @@ class Choice:
         flow = detail.summary
         return (
             (not self.flows or flow.flow in self.flows)
-            and _within(flow.client.address, self.clients)
-            and _within(flow.server.address, self.servers)
+            and _within(self._real(flow.client.address), self.clients)
+            and _within(self._real(flow.server.address), self.servers)
             and (not self.only_found or bool(detail.findings))
         )
+
+    def _real(self, address: str) -> str:
+        """An address as it is in the capture."""
+        return self.redactor.original(address) if self.redactor else address
 
 
 @dataclass(slots=True)

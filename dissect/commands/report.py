@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import replace
+from datetime import tzinfo
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from dissect.commands.choosing import Choice, choosing_options, readable_twice
 from dissect.dossier import FORMATS, Case, Decisive, Gathered, Source, decisive, document
 from dissect.errors import CaptureError, SeamarkError, UsageError
 from dissect.escape import visible
+from dissect.maillog import Logbook
 from dissect.maillog.zone import zone
 from dissect.pipeline import Settings
 from dissect.progress import Progress
@@ -57,6 +59,7 @@ OUTPUT: Final = "-"
 )  # fmt: skip
 @choosing_options
 @cli.log_options
+@cli.redacted_options
 @cli.reading_options
 @click.pass_context
 def report(
@@ -70,8 +73,9 @@ def report(
     nothing is wrong, or that cannot tell, gives a report that says so.
 
     With --rule, or --min-severity above info, only conversations with such a finding are reported;
-    otherwise all SMTP conversations that the other options leave. Passwords in AUTH are masked;
-    names, addresses and recipients are in the report as they are in the capture.
+    otherwise all SMTP conversations that the other options leave. Passwords in AUTH are masked,
+    and addresses and names are replaced by others that mean nobody, the same in every report;
+    --no-redact leaves them as they are in the capture.
 
     Exit codes: 0, 2 wrong usage or FILE is there already, 3 nothing could be written, or a CAPTURE
     is cut short (what was read is reported), 130 interrupted.
@@ -79,18 +83,18 @@ def report(
     form = _form(output, options.pop("format"))
     logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
     choice = {name: options.pop(name) for name in ("client", "server", "flow")}
-    settings = cli.settings(context.obj, **options)
+    redactor = cli.redactor(context, options)
+    settings = cli.settings(context.obj, redactor=redactor, **options)
     wanted = Choice.of(settings, **choice)
     cli.collect_seldom()
     tshark = find_tshark()
     filters.check(tshark, settings.display_filter)
     files = [readable_twice(open_capture(name)) for name in dict.fromkeys(captures)]
     scan, gathered = _scanned(tshark, files, settings, wanted)
-    for name in logs:
-        scan.log(name, stamps)
-    _read(scan, files)
+    scan.logbook = Logbook() if logs else None
+    _read(scan, files, logs, stamps)
     text = FORMATS[form](document(_case(scan, gathered, files, form)))
-    _write(output, text, gathered)
+    _write(output, text, gathered, "names replaced" if redactor else "names as they are")
     for error in scan.errors:
         click.echo(f"seamark: {error}", err=True)
     context.exit(0 if scan.status == "complete" else FAILED)
@@ -124,8 +128,10 @@ def _scanned(
     return Scan(tshark, settings, gathered, Ledger(several=len(files) > 1)), gathered
 
 
-def _read(scan: Scan, files: list[CaptureFile]) -> None:
-    """Read all captures.
+def _read(
+    scan: Scan, files: list[CaptureFile], logs: tuple[str, ...], stamps: tzinfo | None
+) -> None:
+    """Read all captures, and the mail logs behind them.
 
     Raises:
         CaptureError: if nothing could be read.
@@ -133,6 +139,8 @@ def _read(scan: Scan, files: list[CaptureFile]) -> None:
     for file in files:
         with Progress(file.name) as progress:
             scan.capture(file.name, progress.tick)
+    for name in logs:
+        scan.log(name, stamps)
     scan.finish()
     if scan.errors and not scan.packets:
         what, _, remedy = scan.errors[0].partition("\n")
@@ -144,7 +152,7 @@ def _case(scan: Scan, gathered: Gathered, files: list[CaptureFile], form: str) -
     assert gathered.told is not None
     warnings = tuple(_without_folders(each, files) for each in gathered.told.warnings)
     found = decisive(gathered.details, next(iter(gathered.drawn), None))
-    file = next((each for each in files if found and each.name == _capture(found)), None)
+    file = next((each for each in files if found and _is_of(found, each, scan)), None)
     rows = infos = None
     if found and file:
         rows = asyncio.run(ladder(scan.tshark, file, found.detail.summary, scan.settings))
@@ -171,21 +179,25 @@ def _without_folders(text: str, files: list[CaptureFile]) -> str:
     return text
 
 
-def _capture(found: Decisive) -> str:
-    return found.detail.summary.capture
+def _is_of(found: Decisive, file: CaptureFile, scan: Scan) -> bool:
+    """Whether a conversation was read from a file, by the name that it has in the report."""
+    redactor = scan.settings.redactor
+    name = redactor.file(file.name) if redactor else file.name
+    return found.detail.summary.capture == name
 
 
 def _infos(scan: Scan, found: Decisive, file: CaptureFile) -> tuple[tuple[int, str], ...]:
     """Wireshark's Info column of the decisive frames; nothing where it cannot be had."""
     again = Again(scan.tshark, [file], scan.settings.display_filter)
     try:
-        facts = asyncio.run(again.facts(found.detail.summary, found.finding.frames[:2]))
+        flow = replace(found.detail.summary, capture=file.name)
+        facts = asyncio.run(again.facts(flow, found.finding.frames[:2]))
     except SeamarkError:
         return ()  # one sentence less; the report stands without it
     return tuple((frame, each.info) for frame, each in facts.items())
 
 
-def _write(output: str, text: str, gathered: Gathered) -> None:
+def _write(output: str, text: str, gathered: Gathered, names: str) -> None:
     """Write the report, and say so."""
     if output == OUTPUT:
         cli.take_any_text()
@@ -197,4 +209,4 @@ def _write(output: str, text: str, gathered: Gathered) -> None:
     verdict = next(iter(gathered.drawn), None)
     named = f": {verdict.title}, {verdict.confidence:.0%} sure" if verdict else ""
     flows = f"{gathered.flows:,} conversation{'s' * (gathered.flows != 1)}"
-    click.echo(f"{visible(output)}: a report on {flows}{named}")
+    click.echo(f"{visible(output)}: a report on {flows}{named}; {names}")

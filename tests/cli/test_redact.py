@@ -98,3 +98,30 @@ def test_a_key_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     ran = seamark("scan", FOUNDING, "--redact", "--redact-key", tmp_path / "key")
     assert (ran.code, ran.out) == (2, "")
     assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("form", ["html", "md", "txt"])
+def test_a_report_is_redacted_unless_that_is_refused(tmp_path: Path, form: str) -> None:
+    """In every format; with the seam, the bytes and the ladder, and the same sentences."""
+    words = ("report", FOUNDING, "-o", "-", "--format", form)
+    ran = seamark(*words, "--redact-key", tmp_path / "key")
+    plain = seamark(*words, "--no-redact")
+    assert (ran.code, ran.err, plain.code, plain.err) == (0, "", 0, "")
+    assert NAME.search(plain.out)
+    assert NAME.search(ran.out) is None
+    assert "192.0.2.10" in plain.out
+    for fact in ("XXXX", "Frame 25", "341", "347"):
+        assert (fact in ran.out) == (fact in plain.out)
+
+
+def test_a_report_is_about_the_client_that_the_user_names(tmp_path: Path) -> None:
+    """By its own address, and not by the one that it gets."""
+    path = tmp_path / "report.txt"
+    words = ("report", FOUNDING, "-o", path, "--redact-key", tmp_path / "key", "--client")
+    nobody = seamark(*words, "192.0.2.11")
+    assert nobody.code == 0
+    assert "a report on 0 conversations" in nobody.out
+    path.unlink()
+    ran = seamark(*words, "192.0.2.10")
+    assert "a report on 9 conversations: Cisco-style SMTP inspection" in ran.out
+    assert "names replaced" in ran.out

@@ -36,7 +36,7 @@ WIDTH: Final = 76
 @cache
 def mail(*words: str | Path) -> str:
     """A report as text."""
-    ran = seamark("report", *words, "-o", "-")
+    ran = seamark("report", "--no-redact", *words, "-o", "-")
     assert (ran.code, ran.err) == (0, "")
     return ran.out
 
@@ -185,7 +185,7 @@ def test_what_is_under_tls_is_not_called_clean() -> None:
 
 def test_the_folders_of_captures_are_nobodys_business() -> None:
     """A report names files, not where they lay."""
-    ran = seamark("report", CAPTURES / "truncated.pcap", "-o", "-")
+    ran = seamark("report", "--no-redact", CAPTURES / "truncated.pcap", "-o", "-")
     assert "truncated.pcap: the capture is cut short" in part(ran.out, "Limits")
     assert str(CAPTURES) not in ran.out
 
@@ -205,7 +205,7 @@ def test_a_capture_that_joins_midway_says_so() -> None:
 
 def test_a_capture_cut_short_is_reported_and_told() -> None:
     """What was read is in the report, which says that it is not all; so does the exit code."""
-    ran = seamark("report", CAPTURES / "truncated.pcap", "-o", "-")
+    ran = seamark("report", "--no-redact", CAPTURES / "truncated.pcap", "-o", "-")
     assert ran.code == 3
     assert "cut short" in ran.err
     assert "Not everything could be read to its end" in part(ran.out, "In short")
@@ -216,7 +216,7 @@ def test_a_capture_without_mail_says_nothing_about_mail(tmp_path: Path) -> None:
     """No conversation is no clean bill of health."""
     web = replace(Setting(), server=Endpoint("192.0.2.25", 80))
     other = to_pcap(play("C: GET / HTTP/1.0\nS: HTTP/1.0 404 no", web), tmp_path / "a.pcap")
-    ran = seamark("report", other, "-o", "-")
+    ran = seamark("report", "--no-redact", other, "-o", "-")
     assert ran.code == 0
     assert "says nothing about mail, good or bad" in part(ran.out, "In short")
 
@@ -253,7 +253,7 @@ def test_the_mail_log_speaks_for_itself() -> None:
 
 def test_a_log_that_is_not_there_is_told() -> None:
     """What was read is reported, and the exit code says that it is not all."""
-    ran = seamark("report", TWIN, "--log", "missing.log", "-o", "-")
+    ran = seamark("report", "--no-redact", TWIN, "--log", "missing.log", "-o", "-")
     assert (ran.code, "missing.log" in ran.err) == (3, True)
     assert "Not everything could be read to its end" in part(ran.out, "In short")
 
@@ -291,12 +291,12 @@ def reported(talk: str) -> Ran:
 
     with tempfile.TemporaryDirectory() as folder:
         path = to_pcap(interleave([play(talk, Setting())]), Path(folder) / "in.pcap")
-        return seamark("report", path, "-o", "-")
+        return seamark("report", "--no-redact", path, "-o", "-")
 
 
 def test_hostile_words_stay_on_their_line(tmp_path: Path) -> None:
     """Nothing of a peer, or of a file's name, steers what shows the mail."""
-    ran = seamark("report", hostile_capture(tmp_path), "-o", "-")
+    ran = seamark("report", "--no-redact", hostile_capture(tmp_path), "-o", "-")
     assert (ran.code, ran.err) == (0, "")
     assert harmful(ran.out) == []
     assert ran.out.isascii()
@@ -312,7 +312,7 @@ def test_hostile_words_stay_on_their_line(tmp_path: Path) -> None:
 def test_the_name_tells_the_format(tmp_path: Path, name: str, begin: str) -> None:
     """The file is its owner's alone, and a line says what it is."""
     path = tmp_path / name
-    ran = seamark("report", FOUNDING, "-o", path)
+    ran = seamark("report", "--no-redact", FOUNDING, "-o", path)
     assert (ran.code, ran.err) == (0, "")
     assert "a report on 9 conversations: Cisco-style SMTP inspection" in ran.out
     assert path.read_text().startswith(begin)
@@ -321,7 +321,9 @@ def test_the_name_tells_the_format(tmp_path: Path, name: str, begin: str) -> Non
 
 def test_the_same_capture_gives_the_same_report() -> None:
     """No time of day, no order by chance."""
-    first, second = (seamark("report", FOUNDING, "-o", "-", "--format", "html") for _ in range(2))
+    first, second = (
+        seamark("report", "--no-redact", FOUNDING, "-o", "-", "--format", "html") for _ in range(2)
+    )
     assert first.raw_out == second.raw_out
 
 
@@ -341,7 +343,7 @@ def test_nothing_is_left_of_what_cannot_be(
     tmp_path: Path, words: list[str | Path], code: int, told: str
 ) -> None:
     """The error says why, and no file is left."""
-    ran = seamark("report", *words, cwd=tmp_path)
+    ran = seamark("report", "--no-redact", *words, cwd=tmp_path)
     assert (ran.code, told in ran.err) == (code, True)
     assert not list(tmp_path.iterdir())
 
@@ -350,7 +352,7 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     """A file that is there stays as it is."""
     path = tmp_path / "r.md"
     path.write_text("mine")
-    ran = seamark("report", FOUNDING, "-o", path)
+    ran = seamark("report", "--no-redact", FOUNDING, "-o", path)
     assert (ran.code, path.read_text()) == (2, "mine")
 
 

@@ -221,14 +221,14 @@ def scan_jsonl() -> str:
 
 def report_text() -> str:
     """The founding case in a mail: the verdict, and the bytes at the seam."""
-    code, lines = printed(FOUNDING, "-o", "-", command="report")
+    code, lines = printed(FOUNDING, "--no-redact", "-o", "-", command="report")
     kept = [
         *lines[lines.index("1. In short") :][:11], "...",
         *paragraph(lines, "Frame 25 ends"), "", *paragraph(lines, "Frame 26 begins"), "...",
         *paragraph(lines, "Verbs of the client"), "",
         *paragraph(lines, "If the place of the cut")[:3], "...",
     ]  # fmt: skip
-    return block([f"$ seamark report {FOUNDING} -o -", *kept, "$ echo $?", str(code)])
+    return block([f"$ seamark report {FOUNDING} --no-redact -o -", *kept, "$ echo $?", str(code)])
 
 
 def compare_text() -> str:

@@ -25,7 +25,17 @@ def main() -> int:
     """Write the report, and take its picture."""
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder) / "report.html"
-        command = [sys.executable, "-P", "-m", "tui", "report", CASE, "-o", str(page)]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "tui",
+            "report",
+            "--no-redact",
+            CASE,
+            "-o",
+            str(page),
+        ]
         subprocess.run(command, cwd=ROOT, check=True)
         browse(page, f"--screenshot={PICTURE}", f"--window-size={SIZE}")
     return 0
