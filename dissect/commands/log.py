@@ -11,6 +11,7 @@ import click
 
 from dissect import cli
 from dissect.errors import LogError, UsageError
+from dissect.escape import visible
 from dissect.maillog import Reader, Suspects, open_log
 from dissect.maillog.stamps import Clock
 from dissect.maillog.zone import zone
@@ -18,6 +19,9 @@ from dissect.report.suspects import LogSummary, as_jsonl, as_text
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+    from dissect.maillog.suspects import Suspect
+    from dissect.redact import Redactor
 
 FORMATS: Final = {"text": as_text, "jsonl": as_jsonl}
 """What ``--format`` can be."""
@@ -28,6 +32,7 @@ class _Work:
     """The reading of some logs."""
 
     zone: tzinfo | None
+    redactor: Redactor | None = None
     suspects: Suspects = field(default_factory=Suspects)
     files: int = 0
     lines: int = 0
@@ -62,10 +67,24 @@ class _Work:
                     self.suspects.take(entry, name, number)
         except LogError as error:
             self.errors.append(error)
-            self.warnings.append(error.what)
+            self.warnings.append(self._said(name, error.what))
             return
         if before == self.understood:
-            self.warnings.append(f"{name}: no line of Exim, Postfix or Sendmail in it")
+            self.warnings.append(
+                self._said(name, f"{name}: no line of Exim, Postfix or Sendmail in it")
+            )
+
+    def _said(self, name: str, words: str) -> str:
+        """Words about a file as they may be shown."""
+        if self.redactor is None:
+            return words
+        shown = self.redactor.file(name)
+        return words.replace(visible(name), visible(shown)).replace(name, shown)
+
+    def found(self) -> tuple[Suspect, ...]:
+        """The suspects as they may be shown."""
+        found = self.suspects.found()
+        return tuple(map(self.redactor.suspect, found)) if self.redactor else tuple(found)
 
     def summary(self) -> LogSummary:
         """What was read, and how it went."""
@@ -90,6 +109,7 @@ class _Work:
     "--timezone", metavar="ZONE", default="",
     help="Of stamps that have none, as Europe/London or UTC; otherwise that of this machine.",
 )  # fmt: skip
+@cli.redacting_options
 @click.pass_context
 def log(context: click.Context, /, logs: tuple[str, ...], **options: Any) -> None:
     """List the clients that mail logs make suspect, each with the capture to make.
@@ -107,11 +127,11 @@ def log(context: click.Context, /, logs: tuple[str, ...], **options: Any) -> Non
     """
     if logs.count("-") > 1:
         raise UsageError("Standard input can be read only once.", "Name - once.")
-    work = _Work(zone(options["timezone"]))
+    work = _Work(zone(options["timezone"]), cli.redactor(context, options))
     cli.take_any_text()
     work.read(logs)
     summary = work.summary()
-    FORMATS[options["format"]](sys.stdout.write, work.suspects.found(), summary)
+    FORMATS[options["format"]](sys.stdout.write, work.found(), summary)
     sys.stdout.flush()
     for error in work.errors:
         click.echo(f"seamark: {error}", err=True)

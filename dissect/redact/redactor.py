@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from dissect.maillog import Tie, Ties
+from dissect.maillog.suspects import Suspect
 from dissect.redact.addresses import Addresses
 from dissect.redact.key import Key
 from dissect.redact.lines import Lines
@@ -58,6 +59,13 @@ class Redactor:
     def file(self, name: str) -> str:
         """The name of a capture or a log, without the folders that it is in."""
         return PurePath(name).name or name
+
+    def suspect(self, suspect: Suspect) -> Suspect:
+        """A client that mail logs make suspect, with the line that is its example."""
+        example = suspect.example._replace(
+            file=self.file(suspect.example.file), text=self.text(suspect.example.text)
+        )
+        return replace(suspect, client=self.address(suspect.client), example=example)
 
     def ties(self, ties: Ties) -> Ties:
         """Lines of mail logs that belong to flows."""

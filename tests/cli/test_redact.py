@@ -125,3 +125,18 @@ def test_a_report_is_about_the_client_that_the_user_names(tmp_path: Path) -> Non
     ran = seamark(*words, "192.0.2.10")
     assert "a report on 9 conversations: Cisco-style SMTP inspection" in ran.out
     assert "names replaced" in ran.out
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_the_suspects_of_a_log_are_not_named(tmp_path: Path, form: str) -> None:
+    """Neither their addresses nor what the example says, nor the folder of the log."""
+    words = ("log", CAPTURES / "logs" / "exim-founding.mainlog", "--timezone", "UTC",
+             "--format", form)  # fmt: skip
+    plain = seamark(*words)
+    ran = seamark(*words, "--redact", "--redact-key", tmp_path / "key")
+    assert (ran.code, ran.err) == (plain.code, "") == (1, "")
+    assert NAME.search(plain.out)
+    assert NAME.search(ran.out) is None
+    assert "192.0.2.10" in plain.out
+    assert re.search(r"192\.0\.2\.10\b", ran.out) is None
+    assert "XXXX" in ran.out
