@@ -23,6 +23,7 @@ from tui.live_command import live
 from tui.opening import read_on_screen
 from tui.settings import NAMES as SCREEN_NAMES
 from tui.settings import screen_options
+from tui.split_command import split_
 
 BUNDLED: Final = "founding-behind.pcap"
 """The case that ``seamark demo`` opens."""
@@ -45,6 +46,7 @@ def seamark() -> None:
     seamark live -i eth0        watch mail as it passes, here or over ssh
     seamark export CAPTURE ...  conversations and findings for Wireshark and tshark
     seamark report CAPTURE -o F what is wrong, for those who run the firewall
+    seamark split CAPTURE ...   one file for each connection, and what was found in it
     seamark compare IN OUT      what a firewall between two captures does to mail
     seamark log LOG...          whom the mail log makes suspect
     seamark demo                the bundled case
@@ -95,6 +97,7 @@ seamark.add_command(live)
 seamark.add_command(doctor)
 seamark.add_command(log)
 seamark.add_command(report)
+seamark.add_command(split_)
 
 
 @seamark.command()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -14,27 +13,20 @@ from typing import Any, Final, TypeVar
 import click
 
 from dissect.analysis.model import FlowDetail, FlowSummary
+from dissect.commands.frames import Frames
 from dissect.detect.finding import Severity
 from dissect.errors import CaptureError, UsageError
+from dissect.escape import visible
 from dissect.pipeline import Pipeline, Settings
 from dissect.progress import Progress
 from dissect.redact import Redactor
-from dissect.report.lua import Mark
-from dissect.segments.decode import FIELDS, GENINFO, Row, seconds
+from dissect.segments.decode import Row
 from dissect.source import CaptureFile, Outcome, Tshark, filters, open_capture, read
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
+FAILED: Final = 3
+
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-STREAM: Final = len(GENINFO) + FIELDS.index("tcp.stream")
-"""Where a row has tshark's number of its TCP stream."""
-
-TIME: Final = GENINFO.index("timestamp")
-SEQUENCE: Final = len(GENINFO) + FIELDS.index("tcp.seq_raw")
-"""Where a row has its time, and its raw TCP sequence number."""
-
-NONE: Final = -1
-"""Stands for the stream of a frame that has none, or was not seen."""
 
 OPTIONS: Final = (
     click.option(
@@ -70,6 +62,10 @@ class Choice:
     """Whether only those with a finding that is wanted."""
     redactor: Redactor | None = None
     """What has replaced the addresses of conversations; the user names real ones."""
+    matches: Callable[[FlowDetail], bool] | None = None
+    """What else has to hold."""
+    ladders: bool = False
+    """Whether ``matches`` looks at the ladder of a conversation."""
 
     @classmethod
     def of(
@@ -79,6 +75,7 @@ class Choice:
         client: tuple[str, ...],
         server: tuple[str, ...],
         flow: tuple[int, ...],
+        **more: Any,
     ) -> Choice:
         """What the options say.
 
@@ -92,6 +89,7 @@ class Choice:
             flows=frozenset(flow),
             only_found=bool(policy.only) or policy.lowest > Severity.INFO,
             redactor=settings.redactor,
+            **more,
         )
 
     def wants(self, detail: FlowDetail) -> bool:
@@ -102,6 +100,7 @@ class Choice:
             and _within(self._real(flow.client.address), self.clients)
             and _within(self._real(flow.server.address), self.servers)
             and (not self.only_found or bool(detail.findings))
+            and (self.matches is None or self.matches(detail))
         )
 
     def _real(self, address: str) -> str:
@@ -117,34 +116,12 @@ class Chosen:
     details: list[FlowDetail] = field(default_factory=list)
     """The conversations, without their ladders."""
     outcome: Outcome | None = None
-    _streams: array[int] = field(default_factory=lambda: array("i", [NONE]))
-    """The TCP stream of each frame, by its number: four bytes a frame."""
-    _sequences: array[int] = field(default_factory=lambda: array("I", [0]))
-    _times: array[float] = field(default_factory=lambda: array("d", [0.0]))
-    """The raw TCP sequence number and the time of each frame, likewise."""
+    frames: Frames = field(default_factory=Frames)
 
-    def see(self, rows: list[Row]) -> None:
-        """Remember whose the frames are; a display filter leaves frames out."""
-        streams, sequences, times = self._streams, self._sequences, self._times
-        for row in rows:
-            missing = int(row[0]) - len(streams)
-            if missing > 0:
-                streams.extend([NONE] * missing)
-                sequences.extend([0] * missing)
-                times.extend([0.0] * missing)
-            streams.append(int(row[STREAM] or NONE))
-            sequences.append(int(row[SEQUENCE] or 0))
-            times.append(seconds(row[TIME]))
-
-    def frames(self) -> Callable[[int], bool]:
+    def wanted(self) -> Callable[[int], bool]:
         """Tells by its number whether a frame belongs to what was chosen."""
-        wanted = {detail.summary.tcp_stream for detail in self.details}
-        streams = self._streams
-        return lambda frame: frame < len(streams) and streams[frame] in wanted
-
-    def mark(self, frame: int) -> Mark:
-        """By what a frame is known again."""
-        return Mark(self._sequences[frame], self._times[frame])
+        flows = {detail.summary.flow for detail in self.details}
+        return lambda frame: self.frames.flow(frame) in flows
 
     @property
     def flows(self) -> list[FlowSummary]:
@@ -190,14 +167,16 @@ async def _read(
     choice: Choice,
     tick: Callable[[int, int], object],
 ) -> Outcome:
-    pipeline = Pipeline(chosen.file.name, settings, ladders=False)
+    pipeline = Pipeline(chosen.file.name, settings, ladders=choice.ladders)
 
     def take() -> None:
-        chosen.details += [detail for detail in pipeline.take() if choice.wants(detail)]
+        wanted = filter(choice.wants, pipeline.take())
+        chosen.details += [replace(detail, rows=()) for detail in wanted]
 
     def sink(rows: list[Row]) -> None:
-        chosen.see(rows)
+        pipeline.owners = owners = list[tuple[int, int]]()
         pipeline.rows(rows)
+        chosen.frames.see(rows, owners)
         take()
         tick(pipeline.packets, pipeline.bytes_read)
 
@@ -219,6 +198,20 @@ def readable_twice(file: CaptureFile) -> CaptureFile:
             "Save it in a file first.",
         )
     return file
+
+
+def ended(chosen: Chosen) -> int:
+    """The exit code, and what was wrong with a capture that was cut short."""
+    outcome = chosen.outcome
+    if outcome is None or outcome.status == "complete":
+        return 0
+    click.echo(f"seamark: {visible(chosen.file.name)}: {outcome.what}.", err=True)
+    return FAILED
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, in words."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

@@ -9,18 +9,23 @@ import asyncio
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from dissect import cli
-from dissect.commands.choosing import Choice, Chosen, choose, choosing_options
+from dissect.commands.choosing import (
+    Choice,
+    Chosen,
+    choose,
+    choosing_options,
+    counted,
+    ended,
+)
 from dissect.errors import UsageError
 from dissect.escape import visible
 from dissect.report import comments, lua, profile
 from dissect.source import Comments, Tshark, cut, find_tshark, newfile
-
-FAILED: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,27 +110,27 @@ def export(context: click.Context, /, capture: str, **options: Any) -> None:
         _script(chosen, outputs.script)
     if outputs.profile:
         _profile(chosen, outputs.profile)
-    context.exit(_end(chosen))
+    context.exit(ended(chosen))
 
 
 def _packets(tshark: Tshark, chosen: Chosen, path: Path) -> None:
     """Write the packets with their comments."""
     said = Comments(capture=_made(chosen), frames=comments.by_frame(chosen.details))
-    written = asyncio.run(cut(tshark, chosen.file, chosen.frames(), path, said))
+    written = asyncio.run(cut(tshark, chosen.file, chosen.wanted(), path, said))
     click.echo(
-        f"{_count(written.packets, 'packet')} of {_count(len(chosen.details), 'conversation')}, "
+        f"{counted(written.packets, 'packet')} of {counted(len(chosen.details), 'conversation')}, "
         f"{written.commented:,} with comments, in {visible(str(path))}"
     )
 
 
 def _script(chosen: Chosen, path: Path) -> None:
     """Write the post-dissector."""
-    made = lua.script(chosen.details, chosen.mark, chosen.file.name, version("seamark"))
+    made = lua.script(chosen.details, chosen.frames.mark, chosen.file.name, version("seamark"))
     newfile.write_text(path, made)
     findings = [finding for detail in chosen.details for finding in detail.findings]
     frames = {frame for finding in findings for frame in finding.frames}
     click.echo(
-        f"{_count(len(findings), 'finding')} on {_count(len(frames), 'frame')} "
+        f"{counted(len(findings), 'finding')} on {counted(len(frames), 'frame')} "
         f"in {visible(str(path))}"
     )
 
@@ -148,16 +153,3 @@ def _made(chosen: Chosen) -> str:
         f"flows {flows}{more}. Comments that begin with Seamark: are findings; they name the "
         "frames by their numbers in that capture."
     )
-
-
-def _end(chosen: Chosen) -> int:
-    """The exit code, and what was wrong with a capture that was cut short."""
-    outcome = chosen.outcome
-    if outcome is None or outcome.status == "complete":
-        return 0
-    click.echo(f"seamark: {visible(chosen.file.name)}: {outcome.what}.", err=True)
-    return FAILED
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from dissect.analysis.frame import Kept
 from dissect.escape import visible
-from dissect.segments.decode import FIELDS, GENINFO, Row
+from dissect.segments.decode import Row
+from dissect.segments.fragments import Fragments
 from dissect.source import blocks
 from dissect.source.pcapng import Packet, pcapng
 from dissect.source.records import INTERFACE, PCAP, Record
@@ -30,21 +31,6 @@ WAITING: Final = 32 << 20
 OVERHEAD: Final = 200
 """Bytes that a packet costs beside its own."""
 
-FRAGMENTED: Final = 1_000
-"""Datagrams whose fragments wait for the last one."""
-
-FRAGMENTS: Final = 64
-"""Fragments of one of them."""
-
-SOURCE, TARGET, IP_ID, SOURCE6, TARGET6, ICMP, ICMP6, PORT = (
-    (*GENINFO, *FIELDS).index(name)
-    for name in (
-        "ip.src", "ip.dst", "ip.id", "ipv6.src", "ipv6.dst", "icmp.type", "icmpv6.type",
-        "tcp.srcport",
-    )
-)  # fmt: skip
-
-Datagram = tuple[bytes, bytes, bytes]
 Owners = Iterable[tuple[int, int]]
 """Frames and the flows to which they belong."""
 
@@ -218,7 +204,7 @@ class Inbox:
         self._count = 0
         self._waiting: dict[int, Packet] = {}
         self._size = 0
-        self._loose: dict[Datagram, list[int]] = {}
+        self._loose = Fragments()
 
     @property
     def held(self) -> int:
@@ -228,7 +214,7 @@ class Inbox:
     @property
     def fragments(self) -> int:
         """Fragments that wait for the last one of their datagram."""
-        return sum(map(len, self._loose.values()))
+        return self._loose.held
 
     def put(self, head: bytes, records: Iterable[Record]) -> None:
         """Take records as they are handed to the decoder, which numbers them in the same way.
@@ -266,23 +252,8 @@ class Inbox:
         known = dict(owners)
         for frame, flow in known.items():
             self._memory.add(flow, self._name, frame, self._take(frame))
-        for row in rows:
-            if not row[PORT] or self._loose:
-                self._fragment(row, known)
-
-    def _fragment(self, row: Row, owners: dict[int, int]) -> None:
-        """The fragments in front of the last one belong to its flow, too (RFC 791, 3.2)."""
-        frame = int(row[0])
-        six = bool(row[SOURCE6])
-        key = (row[SOURCE6], row[TARGET6], b"") if six else (row[SOURCE], row[TARGET], row[IP_ID])
-        if not row[PORT]:
-            if key[0] and not row[ICMP] and not row[ICMP6]:
-                self._loose[key] = [*self._loose.get(key, ())[-FRAGMENTS:], frame]
-                while len(self._loose) > FRAGMENTED:
-                    del self._loose[next(iter(self._loose))]
-        elif frame in owners:
-            for piece in self._loose.pop(key, ()):
-                self._memory.add(owners[frame], self._name, piece, self._take(piece))
+        for piece, flow in self._loose.claim(rows, known):
+            self._memory.add(flow, self._name, piece, self._take(piece))
 
     def _take(self, frame: int) -> Packet | None:
         packet = self._waiting.pop(frame, None)

@@ -88,6 +88,47 @@ def folder(path: Path) -> None:
         raise unwritable(path, error) from None
 
 
+def unused_folder(name: str) -> Path:
+    """The path of a folder that is not there, or empty; looked at before a long reading.
+
+    Raises:
+        UsageError: if it is something else.
+        CaptureError: if it cannot be looked into.
+    """
+    path = Path(name)
+    if not os.path.lexists(path):
+        return path
+    if not path.is_dir():
+        raise _there_already(path)
+    try:
+        full = any(path.iterdir())
+    except OSError as error:
+        raise unwritable(path / "file", error) from None
+    if full:
+        raise UsageError(f"{visible(str(path))} is not empty.", "Choose another folder.")
+    return path
+
+
+@contextlib.contextmanager
+def empty_folder(path: Path) -> Iterator[None]:
+    """A folder in which there is nothing yet; if it was made here, it goes where that fails.
+
+    Raises:
+        UsageError: if there is something in it.
+        CaptureError: if it cannot be made.
+    """
+    made = not os.path.lexists(path)
+    folder(path)
+    unused_folder(str(path))
+    try:
+        yield
+    except BaseException:
+        if made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
 def unwritable(path: Path, error: OSError | ValueError) -> SeamarkError:
     """Why a file cannot be made, and what to do."""
     shown, parent = visible(str(path)), visible(str(path.parent))

@@ -250,6 +250,7 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
     "help export": lambda: help_text("export"),
     "help report": lambda: help_text("report"),
     "report text": report_text,
+    "help split": lambda: help_text("split"),
     "help log": lambda: help_text("log"),
     "log text": log_text,
     "help live": lambda: help_text("live"),

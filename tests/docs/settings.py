@@ -137,6 +137,7 @@ PARTS: Final[dict[str, Callable[[click.Group], str]]] = {
     "options scan": lambda group: options(group, "scan"),
     "options export": lambda group: options(group, "export"),
     "options report": lambda group: options(group, "report"),
+    "options split": lambda group: options(group, "split"),
     "options live": lambda group: options(group, "live"),
     "options log": lambda group: options(group, "log"),
     "options compare": lambda group: options(group, "compare"),

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from support.script import play
 
 from dissect.live import Memory
-from dissect.live.keep import FRAGMENTED, OVERHEAD, Inbox
+from dissect.live.keep import OVERHEAD, Inbox
 from dissect.pipeline import Pipeline
 from dissect.segments.decode import FIELDS, GENINFO, Row, quoted
+from dissect.segments.fragments import FRAGMENTED
 from dissect.source import blocks
 from dissect.source.pcapng import Packet, pcapng
 from dissect.source.records import Record, Records
