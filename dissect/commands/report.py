@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from bisect import bisect_right
 from dataclasses import replace
 from datetime import tzinfo
 from importlib.metadata import version
@@ -92,8 +93,8 @@ def report(
     files = [readable_twice(open_capture(name)) for name in dict.fromkeys(captures)]
     scan, gathered = _scanned(tshark, files, settings, wanted)
     scan.logbook = Logbook() if logs else None
-    _read(scan, files, logs, stamps)
-    text = FORMATS[form](document(_case(scan, gathered, files, form)))
+    firsts = _read(scan, files, logs, stamps)
+    text = FORMATS[form](document(_case(scan, gathered, files, firsts, form)))
     _write(output, text, gathered, "names replaced" if redactor else "names as they are")
     for error in scan.errors:
         click.echo(f"seamark: {error}", err=True)
@@ -130,13 +131,15 @@ def _scanned(
 
 def _read(
     scan: Scan, files: list[CaptureFile], logs: tuple[str, ...], stamps: tzinfo | None
-) -> None:
-    """Read all captures, and the mail logs behind them.
+) -> list[int]:
+    """Read all captures, and the mail logs behind them; the first flow's number in each capture.
 
     Raises:
         CaptureError: if nothing could be read.
     """
+    firsts = []
     for file in files:
+        firsts.append(scan.flows)
         with Progress(file.name) as progress:
             scan.capture(file.name, progress.tick)
     for name in logs:
@@ -145,16 +148,19 @@ def _read(
     if scan.errors and not scan.packets:
         what, _, remedy = scan.errors[0].partition("\n")
         raise CaptureError(what, remedy.strip())
+    return firsts
 
 
-def _case(scan: Scan, gathered: Gathered, files: list[CaptureFile], form: str) -> Case:
+def _case(
+    scan: Scan, gathered: Gathered, files: list[CaptureFile], firsts: list[int], form: str
+) -> Case:
     """All that the report is written from."""
     assert gathered.told is not None
     warnings = tuple(_without_folders(each, files) for each in gathered.told.warnings)
     found = decisive(gathered.details, next(iter(gathered.drawn), None))
-    file = next((each for each in files if found and _is_of(found, each, scan)), None)
     rows = infos = None
-    if found and file:
+    if found:
+        file = files[bisect_right(firsts, found.finding.flow) - 1]
         rows = asyncio.run(ladder(scan.tshark, file, found.detail.summary, scan.settings))
         infos = _infos(scan, found, file)
     tshark = ".".join(map(str, scan.tshark.version))
@@ -168,6 +174,7 @@ def _case(scan: Scan, gathered: Gathered, files: list[CaptureFile], form: str) -
         decisive=found,
         ladder=rows,
         infos=infos or (),
+        redacted=scan.settings.redactor is not None,
     )
 
 
@@ -177,13 +184,6 @@ def _without_folders(text: str, files: list[CaptureFile]) -> str:
         name = visible(file.name)
         text = text.replace(name, name.rpartition("/")[2])
     return text
-
-
-def _is_of(found: Decisive, file: CaptureFile, scan: Scan) -> bool:
-    """Whether a conversation was read from a file, by the name that it has in the report."""
-    redactor = scan.settings.redactor
-    name = redactor.file(file.name) if redactor else file.name
-    return found.detail.summary.capture == name
 
 
 def _infos(scan: Scan, found: Decisive, file: CaptureFile) -> tuple[tuple[int, str], ...]:

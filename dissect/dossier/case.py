@@ -49,6 +49,7 @@ class Case:
     infos: tuple[tuple[int, str], ...] = ()
     """Wireshark's Info column of the decisive frames."""
     redacted: bool = False
+    """Whether names and addresses are replaced."""
 
     @property
     def verdict(self) -> Verdict | None:

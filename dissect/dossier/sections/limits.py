@@ -13,6 +13,13 @@ SHOWN: Final = 20
 """Warnings that are listed."""
 
 
+REDACTED: Final = (
+    "Names and addresses in this report are replaced by others that mean nobody; the same name is "
+    "always replaced by the same. Lengths, packet boundaries, frames, times, verbs and masks are "
+    "those of the captures, and so are the checksums."
+)
+
+
 def section(case: Case) -> Section:
     """The captures by their checksums, and all that is missing in them."""
     rows = tuple(
@@ -38,8 +45,10 @@ def _missing(case: Case) -> list[str]:
         found.append(f"{many(case.gathered.left, 'conversation')} left out of this report by its "
                      "options; verdicts count them where they are of the same hosts.")  # fmt: skip
     found += [f"{case.show(warning)}." for warning in case.summary.warnings[:SHOWN]]
-    if not found:
-        found.append("The captures were read to their end, and nothing in them is incomplete.")
+    if case.redacted:
+        found.append(REDACTED)
+    if found == [REDACTED] or not found:
+        found.insert(0, "The captures were read to their end, and nothing in them is incomplete.")
     found.append(
         "What happened outside of the place where the captures were made is inferred: only a "
         "second capture on the other side proves who changed a byte."

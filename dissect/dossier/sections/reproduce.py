@@ -80,7 +80,9 @@ def _again(case: Case) -> tuple[Block, ...]:
     """The captures that show it again."""
     assert case.decisive is not None
     flow = case.decisive.detail.summary
-    client, server = flow.client.address, flow.server
+    client, server, port = flow.client.address, flow.server.address, flow.server.port
+    if case.redacted:
+        client, server = "CLIENT", "SERVER"
     steps = (
         "Start both captures, one on the sender's side of the suspect and one on the server's.",
         "Send the same message again, or wait until the sender does.",
@@ -91,8 +93,8 @@ def _again(case: Case) -> tuple[Block, ...]:
         Bullets(tuple((step,) for step in steps), numbered=True),
         Commands(
             (
-                CAPTURE.format(place="inside", host=server.address, port=server.port),
-                CAPTURE.format(place="outside", host=client, port=server.port),
+                CAPTURE.format(place="inside", host=server, port=port),
+                CAPTURE.format(place="outside", host=client, port=port),
                 "seamark compare inside.pcap outside.pcap",
             )
         ),

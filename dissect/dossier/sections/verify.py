@@ -21,7 +21,7 @@ def section(case: Case) -> Section | None:
     name = shlex.quote(case.show(detail.summary.capture.rpartition("/")[2]))
     steps: list[tuple[Inline, ...]] = [
         ("Open ", Code(name), " and filter for ", Code(finding.filter), "."),
-        *_look(finding),
+        *_look(finding, redacted=case.redacted),
         ("The whole conversation: ", Code(detail.summary.filter), "."),
     ]
     blocks: tuple[Block, ...] = (
@@ -36,13 +36,17 @@ def section(case: Case) -> Section | None:
     return Section("verify", "How to verify it in Wireshark", blocks)
 
 
-def _look(finding: Finding) -> list[tuple[Inline, ...]]:
-    """What the bytes are that prove it."""
+def _look(finding: Finding, *, redacted: bool) -> list[tuple[Inline, ...]]:
+    """What the bytes are that prove it; of a redacted line only its verb is as on the wire."""
     seam = finding.seam
     if seam is None or seam.seam.before == seam.seam.after:
         return []
     data = finding.observed
+    if redacted:
+        data = data[: data.find(b" ") + 1]
     ends, begins = data[: seam.offset], data[seam.offset : seam.offset + 6]
+    if not ends or not begins:
+        return []
     return [
         (f"The last bytes of the payload (TCP payload) of frame {seam.seam.before} are ",
          Code(ends[-6:].hex(" ")), "."),
