@@ -19,7 +19,18 @@ from tui.actions import ACTIONS
 
 HERE: Final = {"XDG_STATE_HOME": "/nonexistent"}
 
-TABLES: Final = ["tui", "scan", "compare", "export", "live", "log", "report", "rules", "keys"]
+TABLES: Final = [
+    "tui",
+    "scan",
+    "compare",
+    "export",
+    "live",
+    "log",
+    "report",
+    "split",
+    "rules",
+    "keys",
+]
 """Those that are always shown."""
 
 OWN: Final = """
