@@ -107,6 +107,9 @@ ACTIONS: Final = (
                 "Esc lists all again."),
     Action("damaged", "f,f4", "damaged only", (FLOWS,), "damaged", "f|damaged only",
            help="List only damaged flows, or all again."),
+    Action("source", "C", "next source", (FLOWS,), "source",
+           help="List only the flows of the first source (an interface, a host, a capture), then "
+                "of the next, then all again."),
     Action("sort", "s", "sort by", (FLOWS,), "sort_menu", "s|sort",
            help="Choose any column to sort by."),
     Action("sort-right", "greater_than_sign", "sort by next column", (FLOWS, PEERS), "sort(1)",

@@ -37,6 +37,10 @@ class Beside(Protocol):
         """What mail logs say of the flow of that number."""
         ...
 
+    def source(self, flow: FlowSummary) -> str:
+        """Where its packets come from, in short."""
+        ...
+
 
 class Column(NamedTuple):
     """One column of the flow list."""
@@ -151,8 +155,8 @@ def _frames(flow: FlowSummary, _look: Look, _beside: Beside) -> Piece:
     return Piece(f"{flow.first_frame}-{flow.last_frame}", Role.DIM)
 
 
-def _capture(flow: FlowSummary, look: Look, _beside: Beside) -> Piece:
-    return Piece(look.words(flow.capture), Role.DIM)
+def _capture(flow: FlowSummary, look: Look, beside: Beside) -> Piece:
+    return Piece(look.words(beside.source(flow)), Role.DIM)
 
 
 def _verdict(flow: FlowSummary, look: Look, beside: Beside) -> Piece:
@@ -201,7 +205,7 @@ COLUMNS: Final = (
     Column("phase", "phase", 8, 8, 12, _phase, lambda flow: flow.phase, usual=False),
     Column("product", "product", 8, 16, 13, _product, lambda flow: flow.product, usual=False),
     Column("frames", "frames", 9, 15, 13, _frames, lambda flow: flow.first_frame, usual=False),
-    Column("capture", "capture", 12, 40, 14, _capture, lambda flow: flow.capture, usual=False),
+    Column("capture", "source", 12, 40, 3, _capture, lambda flow: flow.capture, usual=False),
     Column("verdict", "verdict", 12, 40, 12, _verdict, None, usual=False),
     Column("note", "note", 12, 40, 12, _note, None, usual=False),
 )  # fmt: skip
@@ -228,6 +232,21 @@ def with_column(choices: Iterable[Choice], column: str) -> tuple[Choice, ...]:
     return tuple(
         choice._replace(shown=True) if choice.column == column else choice for choice in choices
     )
+
+
+def with_source(choices: Iterable[Choice]) -> tuple[Choice, ...]:
+    """The same as they come where flows come from several sources: the source stands in front."""
+    return tuple(
+        sorted(
+            with_column(choices, _WHENCE),
+            key=lambda choice: choice.column not in {"flow", "severity", _WHENCE},
+        )
+    )
+
+
+_WHENCE: Final = "capture"
+AS_THEY_COME: Final = (USUAL, with_column(USUAL, "log"))
+"""The columns of whom has not chosen any, without and with mail logs."""
 
 
 class Placed(NamedTuple):
@@ -260,7 +279,9 @@ def completed(choices: Iterable[Choice]) -> tuple[Choice, ...]:
     return (*chosen, *rest)
 
 
-_GROWING: Final = (("client", 15), ("server", 15), ("findings", 22), ("helo", 24), ("flow", 5))
+_GROWING: Final = (
+    ("client", 15), ("server", 15), ("capture", 20), ("findings", 22), ("helo", 24), ("flow", 5)
+)  # fmt: skip
 
 
 def _share(shown: list[Column], widths: dict[str, int], room: int) -> None:

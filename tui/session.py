@@ -12,12 +12,13 @@ from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from tui.columns import COLUMNS, USUAL, Choice, Column
+from tui.columns import AS_THEY_COME, COLUMNS, USUAL, Choice, Column, with_source
 from tui.evidence import By, Evidence
 from tui.filtering import Filter, Known, parse
 from tui.groups import Grouping, Groups
 from tui.look import UNICODE
 from tui.pairs import VerdictOf
+from tui.source_names import labels
 from tui.store import Store, is_damaged, slices
 from tui.target import Target
 from tui.view import View
@@ -55,6 +56,9 @@ class Session:
         self.evidence = Evidence(self.store, self.verdict)
         self.filter: Filter = parse("")
         self.only_damaged = False
+        self.only_source = ""
+        """The source whose flows are listed; empty for all."""
+        self._labels: dict[str, str] = {}
         self.column: Column = COLUMNS[0]
         self.columns: tuple[Choice, ...] = USUAL
         self.grouping = Grouping.NONE
@@ -113,6 +117,12 @@ class Session:
         self.revision += 1
         return self.paused
 
+    @property
+    def shown_columns(self) -> tuple[Choice, ...]:
+        """The columns as chosen; until they are, with the source where there are several."""
+        several = len(self.store.sources) > 1 and self.columns in AS_THEY_COME
+        return with_source(self.columns) if several else self.columns
+
     # What a filter and a column may ask beside the flow itself.
 
     def marked(self, flow: int) -> bool:
@@ -143,6 +153,17 @@ class Session:
         found = self._verdict_of(flow)
         return "" if found is None else found.title
 
+    def source(self, flow: FlowSummary) -> str:
+        """Where its packets come from, in short."""
+        return self.labels[flow.capture]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The sources, in the order of their first flow, each with its short name."""
+        if len(self._labels) != len(self.store.sources):
+            self._labels = labels(self.store.sources)
+        return self._labels
+
     # What is listed.
 
     def sort(self, column: Column, *, reverse: bool) -> None:
@@ -170,6 +191,17 @@ class Session:
         """List only damaged flows, or all again."""
         self.only_damaged = not self.only_damaged
         self._narrow()
+
+    def next_source(self) -> str:
+        """List the flows of the next source only, behind the last one all again; its name."""
+        every = ["", *self.store.sources]
+        return self.list_source(every[(every.index(self.only_source) + 1) % len(every)])
+
+    def list_source(self, name: str) -> str:
+        """List the flows of one source only; of all where it has no name."""
+        self.only_source = name
+        self._narrow()
+        return name
 
     def group(self, grouping: Grouping) -> None:
         """Put flows with something in common together."""
@@ -251,12 +283,14 @@ class Session:
             self.sort(self.column, reverse=self.view.reverse)
 
     def _narrow(self) -> None:
-        free = self.filter.matches_all and not self.only_damaged
+        free = self.filter.matches_all and not self.only_damaged and not self.only_source
         self.view.narrow(None if free else self._wanted)
         self.revision += 1
 
     def _wanted(self, summary: FlowSummary) -> bool:
         if self.only_damaged and not is_damaged(summary):
+            return False
+        if self.only_source and summary.capture != self.only_source:
             return False
         flow = summary.flow
         known = flow in self._told

@@ -42,6 +42,8 @@ class Store:
         self.verdicts: tuple[Verdict, ...] = ()
         self.peers: tuple[Peer, ...] = ()
         self.progress = Progress(capture="", status=Status.LOADING)
+        self.sources: dict[str, None] = {}
+        """Captures, interfaces or hosts that flows came from, in the order of their first flow."""
         self.severities: dict[Severity, int] = dict.fromkeys(reversed(Severity), 0)
         self.logs: dict[int, FlowLog] = {}
         """What mail logs say, by flow."""
@@ -66,6 +68,7 @@ class Store:
             self._details.pop(packed.flow, None)
         for summary in update.summaries:
             self._count(summary)
+            self.sources[summary.capture] = None
             self.summaries[summary.flow] = summary
         self.log = update.log or self.log
         logged = [log for log in update.logs if log.flow in self.summaries]

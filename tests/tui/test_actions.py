@@ -115,6 +115,7 @@ EFFECTS: dict[str, Effect] = {
     "frame": Effect((), "go to frame"),
     "filter": Effect((), lambda seen: seen.app.screen.query_one("#filter").display),
     "damaged": Effect((), listed(0, 2, 5)),
+    "source": Effect((), "all flows come from one source"),
     "sort": Effect((), "sort by"),
     "sort-right": Effect((), lambda seen: seen.app.session.column.id in {"severity", "time"}),
     "sort-left": Effect((), lambda seen: seen.app.session.column.id == "findings"),

@@ -204,8 +204,10 @@ FIELDS: Final = (
         _example("banner:***", "the greeting holds it"), attrgetter("banner"),
     ),
     Field(
-        "capture", ("file",), Kind.WORDS, "the capture's name",
-        _example("capture:behind", "one of several captures"), attrgetter("capture"),
+        "capture", ("file", "source"), Kind.WORDS, "the capture's name, or that of a live source",
+        (Example("capture:behind", "one of several captures"),
+         Example("source:mx:eth0", "one of several live sources")),
+        attrgetter("capture"),
     ),
     Field(
         "recipients", ("rcpts", "offered"), Kind.COUNT, "recipients that were offered",

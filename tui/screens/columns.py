@@ -58,11 +58,11 @@ class ColumnList(LineView):
 
     def count(self) -> int:
         """Number of columns, shown or not."""
-        return len(self._session.columns)
+        return len(self._session.shown_columns)
 
     def draw(self, at: int) -> Line:
         """A column: whether it is shown, its title, its width, and what it tells."""
-        choice = self._session.columns[at]
+        choice = self._session.shown_columns[at]
         column = BY_ID[choice.column]
         sign = f"[{self._look.mark if choice.shown else ' '}] "
         width = f"{choice.cells:>4} cells" if choice.cells else " automatic"
@@ -95,15 +95,15 @@ class ColumnsScreen(Board):
         self.main.sync()
 
     def _header(self, cells: int) -> list[Line]:
-        shown = sum(choice.shown for choice in self.session.columns)
-        fit = len(layout(cells, self.session.columns))
+        shown = sum(choice.shown for choice in self.session.shown_columns)
+        fit = len(layout(cells, self.session.shown_columns))
         said = f"{shown} chosen" + (f", {fit} fit into {cells} cells" if fit < shown else "")
         return [(Piece("columns  ", Role.ACCENT), Piece(said, Role.TITLE))]
 
     def action_open(self) -> None:
         """Show the column, or hide it; one stays."""
         choice = self._choice
-        shown = [each for each in self.session.columns if each.shown]
+        shown = [each for each in self.session.shown_columns if each.shown]
         if shown == [choice]:
             self.seamark.tell("one column has to stay")
             return
@@ -111,7 +111,7 @@ class ColumnsScreen(Board):
 
     def action_shift(self, step: int) -> None:
         """Move the column in the order."""
-        columns, at = list(self.session.columns), self.main.cursor
+        columns, at = list(self.session.shown_columns), self.main.cursor
         to = at + step
         if 0 <= to < len(columns):
             columns[at], columns[to] = columns[to], columns[at]
@@ -135,10 +135,10 @@ class ColumnsScreen(Board):
 
     @property
     def _choice(self) -> Choice:
-        return self.session.columns[self.main.cursor]
+        return self.session.shown_columns[self.main.cursor]
 
     def _put(self, choice: Choice) -> None:
-        columns = list(self.session.columns)
+        columns = list(self.session.shown_columns)
         columns[self.main.cursor] = choice
         self._set(tuple(columns))
 

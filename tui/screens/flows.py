@@ -176,6 +176,7 @@ class FlowsScreen(Desk):
         session = self.session
         what = [session.filter.title] if not session.filter.matches_all else []
         what += ["damaged only"] if session.only_damaged else []
+        what += [f"source {session.labels[session.only_source]}"] if session.only_source else []
         if not what:
             return ""
         rest = f" (searching {session.searching:,})" if session.searching else ""
@@ -292,6 +293,7 @@ class FlowsScreen(Desk):
         """Forget the filter, and list all flows."""
         if self.session.only_damaged:
             self.session.toggle_damaged()
+        self.session.list_source("")
         self.seamark.filter_flows("")
 
     def action_sort_menu(self) -> None:
@@ -328,6 +330,16 @@ class FlowsScreen(Desk):
     def action_damaged(self) -> None:
         """List only damaged flows, or all."""
         self.session.toggle_damaged()
+        self.changed()
+
+    def action_source(self) -> None:
+        """List the flows of the next source only, or of all again."""
+        labels = self.session.labels
+        if len(labels) < 2:  # noqa: PLR2004 - nothing to choose from
+            self.seamark.tell("all flows come from one source")
+            return
+        name = self.session.next_source()
+        self.seamark.tell(f"source {labels[name]}" if name else "all sources")
         self.changed()
 
     def action_sort(self, step: int) -> None:

@@ -63,7 +63,7 @@ class FlowTable(LineView):
 
     def placed(self) -> tuple[Placed, ...]:
         """The columns in sight."""
-        return layout(self.cells - _SIGN, self._session.columns)
+        return layout(self.cells - _SIGN, self._session.shown_columns)
 
     def draw(self, at: int) -> Line:
         """A flow, or the head of a group, in a line."""
