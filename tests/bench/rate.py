@@ -7,20 +7,19 @@ behind.  The rate is doubled until it does not, and then closed in on.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lab.needs import missing
+from lab.network import cable
 from live.seamark_live import Live
 
 from bench.table import markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 FIRST: Final = 1_000
@@ -83,7 +82,7 @@ def search(capture: Path, seconds: float, say: Callable[[str], object]) -> list[
     tried: list[Tried] = []
 
     def bears(rate: int) -> bool:
-        with _namespace() as name:
+        with cable() as name:
             tried.append(_try(name, capture, rate, seconds))
         say(f"{rate:,} a second: {'borne' if tried[-1].is_borne else 'too many'}")
         return tried[-1].is_borne
@@ -95,23 +94,6 @@ def search(capture: Path, seconds: float, say: Callable[[str], object]) -> list[
         middle = (good + bad) // 2
         good, bad = (middle, bad) if bears(middle) else (good, middle)
     return tried
-
-
-@contextmanager
-def _namespace() -> Iterator[str]:
-    """A network of its own, of two interfaces that are tied to each other."""
-    name = f"seamark-{os.getpid()}-rate"
-    subprocess.run(("ip", "netns", "add", name), check=True)
-    try:
-        for words in (
-            ("add", "near", "type", "veth", "peer", "name", "far"),
-            ("set", "near", "up"),
-            ("set", "far", "up"),
-        ):
-            subprocess.run(("ip", "-n", name, "link", *words), check=True)
-        yield name
-    finally:
-        subprocess.run(("ip", "netns", "delete", name), check=True)
 
 
 def _try(name: str, capture: Path, rate: int, seconds: float) -> Tried:

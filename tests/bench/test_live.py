@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from lab.needs import missing
+from lab.network import cable
 
 from bench import latency, rate, soak, subject
 from bench.latency import Latency
@@ -118,7 +119,7 @@ def test_the_highest_rate_is_closed_in_on(
         return rate.Tried(wanted, wanted, wanted, wanted - dropped, dropped, 0.1)
 
     monkeypatch.setattr(rate, "missing", str)
-    monkeypatch.setattr(rate, "_namespace", nowhere)
+    monkeypatch.setattr(rate, "cable", nowhere)
     monkeypatch.setattr(rate, "_try", tried)
     told = rate.table(rate.search(tmp_path, 1.0, str))
     assert told.endswith(f"without a loss: {found:,} packets a second.")
@@ -131,6 +132,6 @@ def test_a_rate_is_tried(tmp_path: Path) -> None:
     if reason := missing():
         pytest.skip(reason)
     made = subject.prepare(tmp_path, packets=2_000, flows=80)
-    with rate._namespace() as name:
+    with cable() as name:
         tried = rate._try(name, made.path, 200, 1.0)
     assert (tried.sent, tried.seen, tried.dropped) == (200, 200, 0)

@@ -71,6 +71,26 @@ def network(*, offload: bool = False, inner: Sequence[tuple[str, str]] = ()) -> 
         yield net
 
 
+@contextlib.contextmanager
+def cable() -> Iterator[str]:
+    """A namespace with two interfaces tied to each other, where nobody else says anything.
+
+    They are called near and far.  The namespace is gone when the block ends.
+    """
+    name = f"seamark-{os.getpid()}-{next(_counter)}"
+    run(["ip", "netns", "add", name])
+    try:
+        for words in (
+            ("add", "near", "type", "veth", "peer", "name", "far"),
+            ("set", "near", "up"),
+            ("set", "far", "up"),
+        ):
+            run(["ip", "-n", name, "link", *words])
+        yield name
+    finally:
+        run(["ip", "netns", "delete", name])
+
+
 def _links(net: Network, inner: Sequence[tuple[str, str]]) -> list[Link]:
     box = net.middlebox
     links = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from lab.needs import missing
+from lab.network import cable
 from live.seamark_live import Live
 from support.pcap import packet
 from support.script import play
@@ -48,21 +48,11 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
 
 @pytest.fixture
 def namespace() -> Iterator[str]:
-    """A network of its own: two interfaces tied to each other, where nobody else says anything."""
+    """A network of its own."""
     if reason := missing():
         pytest.skip(reason)
-    name = f"seamark-{os.getpid()}-flood"
-    subprocess.run(("ip", "netns", "add", name), check=True)
-    try:
-        for words in (
-            ("add", "near", "type", "veth", "peer", "name", "far"),
-            ("set", "near", "up"),
-            ("set", "far", "up"),
-        ):
-            subprocess.run(("ip", "-n", name, "link", *words), check=True)
+    with cable() as name:
         yield name
-    finally:
-        subprocess.run(("ip", "netns", "delete", name), check=True)
 
 
 def frames(client: str, port: int) -> str:
