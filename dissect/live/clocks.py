@@ -25,8 +25,9 @@ LATEST: Final = 50
 LARGEST: Final = 900.0
 """Seconds that clocks are believed to be apart; what is further apart is another connection."""
 
-SHARPEST: Final = 1e-6
-"""Seconds that a capture tells apart."""
+SHARPEST: Final = 1e-5
+"""Seconds that a capture tells apart: stamps are in microseconds, and two taps of one machine take
+theirs one after the other, in either order."""
 
 BEGINNINGS: Final = {written: bool(bits & ACK) for written, bits in FLAGS.items() if bits & SYN}
 """TCP control bits with SYN, as tshark writes them, and whether it is the server's."""
@@ -143,8 +144,8 @@ class Clocks:
         for other in range(source):
             found = self._offsets.get((other, source))
             if found is not None:
-                error = max((found.most - found.least) / 2, SHARPEST)
-                return Offset((found.least + found.most) / 2, error, By.PACKETS, self._names[other])
+                middle, error = (found.least + found.most) / 2, (found.most - found.least) / 2
+                return Offset(middle, max(error, SHARPEST), By.PACKETS, self._names[other])
         return None
 
 
@@ -153,8 +154,9 @@ def _bounds(one: _Beginning, two: _Beginning) -> Bounds | None:
     client = [b - a for a, b in zip(one.client, two.client, strict=True)]
     server = [b - a for a, b in zip(one.server, two.server, strict=True)]
     for later, sooner in ((client, server), (server, client)):
-        if min(later) >= max(sooner):
-            return Bounds(max(sooner), min(later))
+        least, most = max(sooner) - SHARPEST / 2, min(later) + SHARPEST / 2
+        if least <= most:
+            return Bounds(least, most)
     return None
 
 
