@@ -246,7 +246,7 @@ def with_source(choices: Iterable[Choice]) -> tuple[Choice, ...]:
 
 _WHENCE: Final = "capture"
 AS_THEY_COME: Final = (USUAL, with_column(USUAL, "log"))
-"""The columns of whom has not chosen any, without and with mail logs."""
+"""The columns of a user who has not chosen any, without and with mail logs."""
 
 
 class Placed(NamedTuple):

@@ -22,7 +22,7 @@ def labels(names: Collection[str]) -> dict[str, str]:
     ``root@inside.example.net:eth0`` and ``root@outside.example.net:eth0`` are ``inside`` and
     ``outside``; ``a/mail.pcap`` and ``b/mail.pcap`` are ``a`` and ``b``.
     """
-    if len(names) < 2:  # noqa: PLR2004 - nothing to be told from
+    if len(names) <= 1:
         return {name: name for name in names}
     front = _common(_PARTS.findall(name) for name in names)
     back = _common(_FROM_BEHIND.findall(name[::-1]) for name in names)

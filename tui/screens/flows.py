@@ -293,7 +293,8 @@ class FlowsScreen(Desk):
         """Forget the filter, and list all flows."""
         if self.session.only_damaged:
             self.session.toggle_damaged()
-        self.session.list_source("")
+        if self.session.only_source:
+            self.session.list_source("")
         self.seamark.filter_flows("")
 
     def action_sort_menu(self) -> None:
@@ -335,7 +336,7 @@ class FlowsScreen(Desk):
     def action_source(self) -> None:
         """List the flows of the next source only, or of all again."""
         labels = self.session.labels
-        if len(labels) < 2:  # noqa: PLR2004 - nothing to choose from
+        if len(labels) <= 1:
             self.seamark.tell("all flows come from one source")
             return
         name = self.session.next_source()
