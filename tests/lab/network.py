@@ -82,6 +82,7 @@ def cable() -> Iterator[str]:
     try:
         for words in (
             ("add", "near", "type", "veth", "peer", "name", "far"),
+            ("set", "lo", "up"),
             ("set", "near", "up"),
             ("set", "far", "up"),
         ):

@@ -8,13 +8,13 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from support.signals import signals_are_heard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["signals_are_heard"]
 
@@ -31,6 +31,8 @@ PermitRootLogin yes
 PermitUserEnvironment yes
 SetEnv PATH={folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin
 """
+LISTENS: Final = "0A"
+"""The state of a socket that listens, in ``/proc/net/tcp``."""
 CLIENT = """
 Host *
   IdentityFile {folder}/user
@@ -45,10 +47,15 @@ class Sshd:
 
     ``env`` is an environment in which ``ssh`` uses its keys; ``bin`` a folder whose programs come
     first for those who log in.
+
+    Args:
+        folder: for keys and configurations.
+        before: a program that runs the server, with its words.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, before: Sequence[str] = ()) -> None:
         self.folder = folder
+        self._before = before
         self.bin = folder / "bin"
         self.bin.mkdir()
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -83,14 +90,19 @@ class Sshd:
         config = self.folder / "sshd.conf"
         config.write_text(CONFIG.format(port=self.port, folder=self.folder))
         self.process = subprocess.Popen(
-            (SSHD, "-D", "-e", "-f", str(config)), stderr=subprocess.DEVNULL
+            (*self._before, SSHD, "-D", "-e", "-f", str(config)), stderr=subprocess.DEVNULL
         )
         for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if self._listens(self.process.pid):
+                return
             time.sleep(0.05)
         raise AssertionError("sshd does not listen")
+
+    def _listens(self, pid: int) -> bool:
+        """Whether it can be spoken to, in the network namespace in which it is."""
+        lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+        sockets = (line.split() for line in lines)
+        return any(each[1].endswith(f":{self.port:04X}") and each[3] == LISTENS for each in sockets)
 
     def stop(self) -> None:
         """End it, and nobody else."""
