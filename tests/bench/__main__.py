@@ -129,9 +129,9 @@ def _soaked(given: argparse.Namespace, whole: Subject) -> str:
 def _live(given: argparse.Namespace, part: Subject) -> str:
     """Measure live capture; the tables."""
     latencies = list(latency.measure(given.probes, _say))
-    rates = rate.search(part.path, given.seconds, _say)
+    rates = (rate.table(rate.search(part.path, given.seconds, _say, way), way) for way in rate.WAYS)
     sizes = f"{given.probes} probes; {given.seconds} s at each rate; {machine.described()}"
-    return "\n\n".join((sizes, latency.table(latencies), rate.table(rates)))
+    return "\n\n".join((sizes, latency.table(latencies), *rates))
 
 
 def _size(subject: Subject) -> str:

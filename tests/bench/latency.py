@@ -74,11 +74,12 @@ class _Timed(Live):
 
 
 def measure(probes: int, say: Callable[[str], object]) -> Iterator[Latency]:
-    """Local and over ssh, to a line; local to a row on the screen."""
+    """Local and over ssh, to a line, and to a row on the screen."""
     cases: tuple[tuple[str, Callable[[], list[float]]], ...] = (
         ("wire to line, local", lambda: _to_line(probes)),
-        ("wire to line, over ssh", lambda: _over_ssh(probes)),
+        ("wire to line, over ssh", lambda: _with_ssh(_to_line, probes)),
         ("wire to row on the screen, local", lambda: _to_row(probes)),
+        ("wire to row on the screen, over ssh", lambda: _with_ssh(_to_row, probes)),
     )
     for title, case in cases:
         try:
@@ -119,22 +120,22 @@ def _line(run: _Timed, port: int) -> float:
     return found[known] - sent[0]
 
 
-def _over_ssh(probes: int) -> list[float]:
+def _with_ssh(measure: Callable[..., list[float]], probes: int) -> list[float]:
     """Through a real sshd on loopback, with keys that are thrown away."""
     with TemporaryDirectory(prefix="seamark-bench-") as folder, ExitStack() as stack:
         server = Sshd(Path(folder))
         server.start()
         stack.callback(server.stop)
         there = ("--ssh", f"root@127.0.0.1:{server.port}", "--batch")
-        return _to_line(probes, *there, **server.env)
+        return measure(probes, *there, **server.env)
 
 
-def _to_row(probes: int) -> list[float]:
+def _to_row(probes: int, *more: str, **env: str) -> list[float]:
     random = Random(SEED)
     with (
         TemporaryDirectory(prefix="seamark-bench-") as folder,
         mail_server() as port,
-        _screen(port, Path(folder)) as (terminal, watch),
+        _screen(port, *more, **home(Path(folder)), **env) as (terminal, watch),
     ):
         assert watch.until(lambda picture: "live" in picture.line(0), PATIENCE) is not None
         watch.idle(1.0)
@@ -145,9 +146,9 @@ def _to_row(probes: int) -> list[float]:
 
 
 @contextmanager
-def _screen(port: int, folder: Path) -> Iterator[tuple[PtyTerminal, Watch]]:
+def _screen(port: int, *more: str, **env: str | None) -> Iterator[tuple[PtyTerminal, Watch]]:
     app = replace(SEAMARK, has_loaded=lambda _picture: False)
-    with seamark("live", *_where(port), size=SIZE, env=home(folder)) as terminal:
+    with seamark("live", *_where(port), *more, size=SIZE, env=env) as terminal:
         yield terminal, Watch(terminal, app, SIZE)
 
 

@@ -1,6 +1,7 @@
 """The highest rate of packets that a live capture bears without losing one.
 
-In a network namespace of its own the frames of a capture are sent at some rate for some seconds.
+In a network namespace of its own the frames of a capture are sent at some rate for some seconds,
+and captured there, or over ssh.
 The capture bears it if it has seen every one of them, nothing was dropped, and it was never far
 behind.  The rate is doubled until it does not, and then closed in on.
 """
@@ -10,17 +11,21 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lab.needs import missing
 from lab.network import cable
+from live.conftest import Sshd
 from live.seamark_live import Live
 
 from bench.table import markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 FIRST: Final = 1_000
 HIGHEST: Final = 256_000
@@ -74,17 +79,55 @@ class Tried(NamedTuple):
         return self.seen == self.sent and not self.dropped and self.late < LATE
 
 
-def search(capture: Path, seconds: float, say: Callable[[str], object]) -> list[Tried]:
-    """Try rates; empty where there can be no namespace, and ``say`` is told why."""
+class Way(NamedTuple):
+    """How the packets come to us."""
+
+    words: tuple[str, ...] = ()
+    """Behind ``seamark live``."""
+    env: Mapping[str, str] = {}
+    """What to add to its environment."""
+
+
+LOCAL: Final = Way()
+
+
+@contextmanager
+def _ssh(name: str) -> Iterator[Way]:
+    """Through a real sshd in a namespace, with keys that are thrown away."""
+    with TemporaryDirectory(prefix="seamark-bench-") as folder, ExitStack() as stack:
+        server = Sshd(Path(folder), before=("ip", "netns", "exec", name))
+        server.start()
+        stack.callback(server.stop)
+        yield Way(("--ssh", f"root@127.0.0.1:{server.port}", "--batch"), server.env)
+
+
+WAYS: Final[Mapping[str, Callable[[str], AbstractContextManager[Way]]]] = {
+    "local": lambda _: nullcontext(LOCAL),
+    "over ssh": _ssh,
+}
+"""How packets come from a namespace, by what it is called."""
+
+
+def search(
+    capture: Path, seconds: float, say: Callable[[str], object], way: str = "local"
+) -> list[Tried]:
+    """Try rates; empty where there can be no namespace, and ``say`` is told why.
+
+    Args:
+        capture: whose frames are sent.
+        seconds: for which each rate lasts.
+        say: is told of each rate.
+        way: one of ``WAYS``.
+    """
     if reason := missing():
         say(reason)
         return []
     tried: list[Tried] = []
 
     def bears(rate: int) -> bool:
-        with cable() as name:
-            tried.append(_try(name, capture, rate, seconds))
-        say(f"{rate:,} a second: {'borne' if tried[-1].is_borne else 'too many'}")
+        with cable() as name, WAYS[way](name) as there:
+            tried.append(_try(name, capture, rate, seconds, there))
+        say(f"{way}, {rate:,} a second: {'borne' if tried[-1].is_borne else 'too many'}")
         return tried[-1].is_borne
 
     good, bad = 0, FIRST
@@ -96,9 +139,10 @@ def search(capture: Path, seconds: float, say: Callable[[str], object]) -> list[
     return tried
 
 
-def _try(name: str, capture: Path, rate: int, seconds: float) -> Tried:
+def _try(name: str, capture: Path, rate: int, seconds: float, way: Way = LOCAL) -> Tried:
     where = ("ip", "netns", "exec", name)
-    with Live("-i", "near", "-f", "tcp", "--format", "jsonl", before=where) as run:
+    told = ("-i", "near", "-f", "tcp", "--format", "jsonl")
+    with Live(*way.words, *told, before=where, **way.env) as run:
         run.until_said('"state":"connected"')
         words = (*where, sys.executable, "-c", SEND, str(capture), str(rate), str(seconds))
         done = subprocess.run(words, capture_output=True, text=True, check=True)
@@ -116,7 +160,7 @@ def _try(name: str, capture: Path, rate: int, seconds: float) -> Tried:
     )
 
 
-def table(tried: list[Tried]) -> str:
+def table(tried: list[Tried], way: str = "local") -> str:
     """Each rate, and the highest that was borne."""
     head = ("packets/s", "sent", "seen", "dropped", "late s", "")
     rows = [
@@ -125,4 +169,5 @@ def table(tried: list[Tried]) -> str:
         for each in sorted(tried)
     ]  # fmt: skip
     best = max((each.rate for each in tried if each.is_borne), default=0.0)
-    return f"{markdown(head, rows)}\n\nHighest rate without a loss: {best:,.0f} packets a second."
+    told = f"Highest rate without a loss, {way}: {best:,.0f} packets a second."
+    return f"{markdown(head, rows)}\n\n{told}"

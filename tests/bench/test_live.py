@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from lab.needs import missing
 from lab.network import cable
+from live.conftest import SSHD
 
 from bench import latency, rate, soak, subject
 from bench.latency import Latency
@@ -19,7 +21,6 @@ from bench.soak import Soaked, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 
@@ -114,7 +115,7 @@ def test_the_highest_rate_is_closed_in_on(
     def nowhere() -> Iterator[str]:
         yield ""
 
-    def tried(name: str, capture: Path, wanted: int, seconds: float) -> rate.Tried:  # noqa: ARG001
+    def tried(_name: str, _capture: Path, wanted: int, *_more: object) -> rate.Tried:
         dropped = max(0, wanted - bears)
         return rate.Tried(wanted, wanted, wanted, wanted - dropped, dropped, 0.1)
 
@@ -122,16 +123,19 @@ def test_the_highest_rate_is_closed_in_on(
     monkeypatch.setattr(rate, "cable", nowhere)
     monkeypatch.setattr(rate, "_try", tried)
     told = rate.table(rate.search(tmp_path, 1.0, str))
-    assert told.endswith(f"without a loss: {found:,} packets a second.")
+    assert told.endswith(f"without a loss, local: {found:,} packets a second.")
 
 
 @LINUX
 @pytest.mark.tshark
-def test_a_rate_is_tried(tmp_path: Path) -> None:
-    """In a namespace: so few packets are all seen."""
+@pytest.mark.parametrize("way", rate.WAYS)
+def test_a_rate_is_tried(tmp_path: Path, way: str) -> None:
+    """In a namespace, and over ssh from there: so few packets are all seen."""
     if reason := missing():
         pytest.skip(reason)
+    if way != "local" and not (Path(SSHD).exists() and shutil.which("ssh")):
+        pytest.skip("there is no sshd or no ssh")
     made = subject.prepare(tmp_path, packets=2_000, flows=80)
-    with cable() as name:
-        tried = rate._try(name, made.path, 200, 1.0)
+    with cable() as name, rate.WAYS[way](name) as there:
+        tried = rate._try(name, made.path, 200, 1.0, there)
     assert (tried.sent, tried.seen, tried.dropped) == (200, 200, 0)
