@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from dissect import cli
+from dissect.commands.size import Size
 from dissect.detect.finding import Severity
 from dissect.errors import UsageError
 from dissect.live import Beside, Keeping
 from dissect.live.evidence import FILES
 from dissect.source import hook
+from dissect.source.folder import SIZE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DAMAGED: Final = "damaged"
-_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", re.IGNORECASE)
-_UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SMALLEST: Final = 1 << 10
-
-if TYPE_CHECKING:
-    _Bytes = click.ParamType[int]
-else:
-    _Bytes = click.ParamType  # older ones take no parameter
-
-
-class _Size(_Bytes):
-    """Bytes, or a number with a unit."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """``500M``, ``1G``, ``1.5G``, ``4096``."""
-        if isinstance(value, int):
-            return value
-        found = _SIZE.fullmatch(str(value))
-        size = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
-        if size < _SMALLEST:
-            self.fail(f"{value!r} is no size from 1K on; write 500M or 1G", param, ctx)
-        return size
-
-
 OPTIONS: Final = (
     click.option(
         "--keep-dir", metavar="DIR", default="",
@@ -58,7 +33,7 @@ OPTIONS: Final = (
         help="A flow is damaged where a rule fired that is at or above it.",
     ),
     click.option(
-        "--keep-size", type=_Size(), default=1 << 30, show_default="1G",
+        "--keep-size", type=Size(), default=SIZE, show_default="1G",
         help="What the files in --keep-dir may take together; the oldest go first.",
     ),
     click.option(

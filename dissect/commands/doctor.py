@@ -13,9 +13,11 @@ from typing import Any, Final
 import click
 
 from dissect import cli
-from dissect.doctor import Check, Status, desk, site
+from dissect.commands.size import Size
+from dissect.doctor import Check, Status, desk, keeping, site
 from dissect.escape import visible
 from dissect.source import bpf
+from dissect.source.folder import SIZE
 from dissect.source.tap import MAIL, Tap, host, interface
 
 HERE: Final = "this machine"
@@ -43,6 +45,17 @@ WIDTH: Final = 80
     show_default=True,
     help="How the capturing program gets its rights.",
 )
+@click.option(
+    "--program", type=click.Choice(["any", "tcpdump", "dumpcap"]), default="any",
+    show_default=True, help="What captures; any is tcpdump where it is there.",
+)  # fmt: skip
+@click.option(
+    "--keep-dir", metavar="DIR", default="", help="Look at this folder for evidence, too.",
+)  # fmt: skip
+@click.option(
+    "--keep-size", type=Size(), default=SIZE, show_default="1G",
+    help="What the files in --keep-dir may take together.",
+)  # fmt: skip
 @click.option("--batch", is_flag=True, help="Fail at once where ssh would ask something.")
 @click.option(
     "--format", type=click.Choice(["text", "json"]), default="text", show_default=True,
@@ -63,12 +76,13 @@ def doctor(context: click.Context, /, **options: Any) -> None:
         bpf=bpf.plain(options["bpf"]),
         host=there,
         privilege=options["privilege"],
+        program="" if options["program"] == "any" else options["program"],
         batch=options["batch"],
     )
     cli.take_any_text()
     write = _json if options["format"] == "json" else _Text()
     count: Counter[Status] = Counter()
-    for where, check in _all(tap):
+    for where, check in _all(tap, options["keep_dir"], options["keep_size"]):
         count[check.status] += 1
         _print(write(where, check))
     if options["format"] == "text":
@@ -76,9 +90,11 @@ def doctor(context: click.Context, /, **options: Any) -> None:
     context.exit(3 if count[Status.MISSING] else 0)
 
 
-def _all(tap: Tap) -> Iterator[tuple[str, Check]]:
+def _all(tap: Tap, folder: str, size: int) -> Iterator[tuple[str, Check]]:
     """Each check with its place, as soon as it is made."""
     for check in desk(os.environ):
+        yield HERE, check
+    for check in keeping(folder, size) if folder else ():
         yield HERE, check
     place = str(tap.host) if tap.host else HERE
     for check in site(tap, _password(tap)):

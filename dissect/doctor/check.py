@@ -28,9 +28,9 @@ class Check(NamedTuple):
     """What mends it, as a command where there is one."""
 
 
-def ok(name: str, what: str) -> Check:
-    """It is as it should be."""
-    return Check(name, Status.OK, what)
+def ok(name: str, what: str, remedy: str = "") -> Check:
+    """It is as it should be; what else could be done, where somebody may want it."""
+    return Check(name, Status.OK, what, remedy)
 
 
 def warning(name: str, what: str, remedy: str = "") -> Check:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from dissect.doctor.check import Check, missing, ok, warning
+from dissect.doctor.control import control
 from dissect.doctor.facts import facts
+from dissect.doctor.rights import rights
 from dissect.errors import SeamarkError, ToolError
 from dissect.source.facts import Facts
 from dissect.source.tap import Tap, connect
@@ -34,13 +36,17 @@ def site(tap: Tap, password: bytes = b"") -> Iterator[Check]:
         tap: where and how.
         password: for ``sudo-ask``.
     """
+    if tap.host is not None and (shared := control(tap.host)) is not None:
+        yield shared
     try:
         found = facts(tap)
     except SeamarkError as error:
         yield missing("ssh" if tap.host else "shell", error)
         return
     yield from judged(found, remote=tap.host is not None)
-    yield _rights(tap, password)
+    if tap.privilege == "none" and (granted := rights(found, tap.program)) is not None:
+        yield granted
+    yield _capture(tap, password)
 
 
 def judged(found: Facts, *, remote: bool) -> Iterator[Check]:
@@ -74,7 +80,7 @@ def _programs(found: Facts) -> Iterator[Check]:
         yield warning("immediate-mode", what, "Update tcpdump to 4.6 or later.")
 
 
-def _rights(tap: Tap, password: bytes) -> Check:
+def _capture(tap: Tap, password: bytes) -> Check:
     """Captures, for as long as it takes to begin."""
     try:
         line = connect(tap, password)

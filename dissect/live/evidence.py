@@ -18,11 +18,10 @@ from dissect.live.keep import Memory
 from dissect.live.passing import Passing
 from dissect.live.reports import Listener
 from dissect.report import Summary
-from dissect.source.folder import Folder, TooLargeError
+from dissect.source.folder import SIZE, Folder, TooLargeError
 
-SIZE: Final = 1 << 30
 FILES: Final = 10_000
-"""Bytes and files of a folder, unless told otherwise."""
+"""Files of a folder, unless told otherwise."""
 
 RETRY: Final = 60.0
 """Seconds until writing is tried again where it has failed."""

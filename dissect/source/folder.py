@@ -14,6 +14,9 @@ from dissect.escape import visible
 PRIVATE_FOLDER: Final = 0o700
 PRIVATE: Final = 0o600
 
+SIZE: Final = 1 << 30
+"""Bytes of all files, unless told otherwise."""
+
 OURS: Final = re.compile(r"seamark_\d{8}T\d{6}\.\d{6}Z_[A-Za-z0-9._-]+\.pcapng")
 """Names of files that were written here; only those are counted and removed."""
 
@@ -56,13 +59,7 @@ class Folder:
 
     def _look(self) -> None:
         """Learn of what earlier runs have left, the oldest first."""
-        found = []
-        with os.scandir(self.path) as entries:
-            for entry in entries:
-                if OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                    facts = entry.stat(follow_symlinks=False)
-                    found.append((facts.st_mtime_ns, entry.name, facts.st_size))
-        self._held = {name: size for _, name, size in sorted(found)}
+        self._held = ours(self.path)
         self._total = sum(self._held.values())
 
     def write(self, name: str, data: bytes) -> str:
@@ -114,3 +111,18 @@ class Folder:
             name = next(iter(self._held))
             (self.path / name).unlink(missing_ok=True)
             self._total -= self._held.pop(name)
+
+
+def ours(path: Path) -> dict[str, int]:
+    """The files of ours in a folder with their bytes, the oldest first.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    found = []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if OURS.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                facts = entry.stat(follow_symlinks=False)
+                found.append((facts.st_mtime_ns, entry.name, facts.st_size))
+    return {name: size for _, name, size in sorted(found)}
