@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
 from dissect.detect.finding import Finding, Severity
 from dissect.escape import visible
@@ -17,14 +18,12 @@ from dissect.live.inlet import Source
 from dissect.live.keep import Memory
 from dissect.live.passing import Passing
 from dissect.live.reports import Listener
+from dissect.live.writer import Writer, flows
 from dissect.report import Summary
-from dissect.source.folder import SIZE, Folder, TooLargeError
+from dissect.source.folder import SIZE, Folder
 
 FILES: Final = 10_000
 """Files of a folder, unless told otherwise."""
-
-RETRY: Final = 60.0
-"""Seconds until writing is tried again where it has failed."""
 
 LONGEST: Final = 60
 """Characters of a part of a file's name."""
@@ -64,7 +63,7 @@ class Keeping:
 
 
 class Evidence(Passing):
-    """A listener that writes the packets of flows, and passes everything on to another one.
+    """A listener that lets packets of flows be written, and passes everything on to another one.
 
     A folder that cannot be written to is told once; flows are counted then, and after a while it
     is tried again.  What was not written is told at the end, too.
@@ -87,15 +86,21 @@ class Evidence(Passing):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(listener)
-        self._memory, self._keeping, self._clock = memory, keeping, clock
-        self._folder = Folder(Path(keeping.folder), keeping.size, keeping.files)
+        self._memory, self._keeping = memory, keeping
+        folder = Folder(Path(keeping.folder), keeping.size, keeping.files)
+        self._writer = Writer(folder, visible(keeping.folder), clock)
         self._open: dict[int, FlowSummary] = {}
         """Flows that go on and will be kept, as far as is known."""
-        self._again = 0.0
-        """When to try again; 0 while nothing has failed."""
-        self._why = ""
-        self.written = self.refused = 0
-        """Flows that are files, and flows that should be and are not."""
+
+    @property
+    def written(self) -> int:
+        """Flows that are files."""
+        return self._writer.written
+
+    @property
+    def refused(self) -> int:
+        """Flows that should be files and are not."""
+        return self._writer.refused
 
     def finding(self, finding: Finding, flow: FlowSummary) -> None:
         """Its flow may be one that is kept."""
@@ -118,6 +123,11 @@ class Evidence(Passing):
             self._write(flow)
         self._next.flow(detail)
 
+    def looked(self, ledger: Ledger) -> None:
+        """Time to tell what has become of those that were written."""
+        self._tell()
+        self._next.looked(ledger)
+
     def end(
         self,
         sources: Iterable[Source],
@@ -125,58 +135,34 @@ class Evidence(Passing):
         peers: tuple[Peer, ...],
         summary: Summary,
     ) -> None:
-        """How much was kept, and what was not."""
+        """How much was kept, and what was not, once all is written."""
+        self.settle()
         where = visible(self._keeping.folder)
         if self._keeping.which != "none":
-            self.notice(f"{_flows(self.written)} kept in {where}")
+            self.notice(f"{flows(self.written)} kept in {where}")
         if self.refused:
-            lost = f"{_flows(self.refused)} not kept in {where}: {self._why}"
+            lost = f"{flows(self.refused)} not kept in {where}: {self._writer.why}"
             summary = replace(summary, warnings=(*summary.warnings, lost))
         self._next.end(sources, verdicts, peers, summary)
+
+    def settle(self) -> None:
+        """Wait until all that waits is written, and tell of it."""
+        self._writer.settle()
+        self._tell()
 
     def close(self) -> None:
         """Write what is still open, where the watch has come to an end that nobody expected."""
         while self._open:
-            self._write(self._open.pop(next(iter(self._open))), quiet=True)
+            self._write(self._open.pop(next(iter(self._open))))
+        self._writer.settle()
+        self._writer.close()
 
-    def _write(self, flow: FlowSummary, *, quiet: bool = False) -> None:
-        if self._again and self._clock() < self._again:
-            self.refused += 1
-            return
-        data = self._memory.pcapng(flow.flow)
-        if not data:
-            self._refuse("there was no room for their packets in memory")
-            return
-        try:
-            self._folder.write(file_name(flow), data)
-        except TooLargeError:
-            self._refuse("larger than --keep-size")
-        except OSError as error:
-            self._refuse(error.strerror or str(error))
-            self._failed(quiet=quiet)
-        else:
-            self.written += 1
-            self._recovered(quiet=quiet)
+    def _write(self, flow: FlowSummary) -> None:
+        self._writer.put(file_name(flow), self._memory.contents(flow.flow))
 
-    def _refuse(self, why: str) -> None:
-        self.refused += 1
-        self._why = why
-
-    def _failed(self, *, quiet: bool) -> None:
-        """Stop writing for a while; say so where it is news."""
-        first, self._again = not self._again, self._clock() + RETRY
-        if first and not quiet:
-            where = visible(self._keeping.folder)
-            self.notice(
-                f"Packets cannot be kept in {where}: {self._why}. Watching goes on; "
-                f"it is tried again every {RETRY:.0f} seconds."
-            )
-
-    def _recovered(self, *, quiet: bool) -> None:
-        if self._again:
-            self._again = 0.0
-            if not quiet:
-                self.notice(f"Packets are kept again; {_flows(self.refused)} not kept so far")
+    def _tell(self) -> None:
+        for words in self._writer.news():
+            self.notice(words)
 
 
 def file_name(flow: FlowSummary) -> str:
@@ -189,7 +175,3 @@ def file_name(flow: FlowSummary) -> str:
     ends = (f"{end.address}-{end.port}" for end in (flow.client, flow.server))
     parts = (UNSAFE.sub("-", part)[:LONGEST].strip("-.") for part in (*ends, flow.capture))
     return f"seamark_{when}_{'_'.join(filter(None, parts))}.pcapng"
-
-
-def _flows(count: int) -> str:
-    return f"{count:,} flow{'s' * (count != 1)}"

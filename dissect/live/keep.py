@@ -42,6 +42,26 @@ class Frame(NamedTuple):
     packet: Packet
 
 
+class Contents(NamedTuple):
+    """The packets of a flow, as they were at a moment."""
+
+    name: str
+    """The source's."""
+    packets: tuple[Packet, ...]
+    missing: int
+    """Packets that are not here."""
+    size: int
+    """Bytes, with what a packet costs beside its own."""
+
+    def pcapng(self) -> bytes:
+        """A file with them; empty where there are none.
+
+        It says in a comment how many are missing, if any are.
+        """
+        said = f"Seamark had no room for {self.missing:,} packets of this connection."
+        return pcapng(self.packets, name=self.name, comment=said if self.missing else "")
+
+
 class _Kept:
     """The packets of one flow: the first ones, and the last ones."""
 
@@ -124,17 +144,18 @@ class Memory:
         kept = self._flows.get(flow)
         return kept.missing if kept else 0
 
-    def pcapng(self, flow: int) -> bytes:
-        """A file with the packets of a flow; empty where there are none.
-
-        It says in a comment how many are missing, if any are.
-        """
+    def contents(self, flow: int) -> Contents | None:
+        """The packets of a flow; None where there never were any."""
         kept = self._flows.get(flow)
         if kept is None:
-            return b""
-        said = f"Seamark had no room for {kept.missing:,} packets of this connection."
-        packets = (frame.packet for frame in kept.frames())
-        return pcapng(packets, name=kept.name, comment=said if kept.missing else "")
+            return None
+        packets = tuple(frame.packet for frame in kept.frames())
+        return Contents(kept.name, packets, kept.missing, kept.size)
+
+    def pcapng(self, flow: int) -> bytes:
+        """A file with the packets of a flow; empty where there are none."""
+        contents = self.contents(flow)
+        return contents.pcapng() if contents else b""
 
     def kept(self, flows: Sequence[int]) -> Kept:
         """The packets of some flows together, those of a source in the order of their numbers."""

@@ -26,8 +26,11 @@ from dissect.detect.finding import Severity
 from dissect.errors import CaptureError
 from dissect.evidence import Endpoint
 from dissect.live import Evidence, Keeping, Memory
-from dissect.live.evidence import RETRY, file_name
+from dissect.live.evidence import file_name
+from dissect.live.keep import Contents
+from dissect.live.writer import RETRY
 from dissect.source.folder import OURS, Folder, TooLargeError
+from dissect.source.pcapng import Packet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +40,7 @@ SERVER: Final = ROOT / "captures" / "founding-server.pcap"
 """Three of its nine flows are clean."""
 ECHO: Final = ROOT / "captures" / "echo-before.pcap"
 """One flow is critical, one is high."""
+PACKET: Final = Packet(FOUNDING.read_bytes()[:24], FOUNDING.read_bytes()[24:98])
 needs_tshark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 only_root = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root may mount and capture"
@@ -139,12 +143,13 @@ def test_a_disk_that_fails_is_told_once_and_tried_again(
     monkeypatch.setattr(Folder, "write", failing)
     keeping = Keeping(folder=str(tmp_path), which="all")
     memory = Memory()
-    monkeypatch.setattr(memory, "pcapng", lambda _: b"packets")
+    monkeypatch.setattr(memory, "contents", lambda _: Contents("lo", (PACKET,), 0, 1))
     listener: Any = told
     evidence = Evidence(listener, memory, keeping, lambda: now[0])
 
     def ends(flow: int) -> None:
         evidence.flow(FlowDetail(summary=summary(flow), rows=(), findings=()))
+        evidence.settle()
 
     for flow in range(3):
         ends(flow)
