@@ -46,6 +46,9 @@ TOKEN: Final = re.compile(
 JOINT: Final = re.compile("([-_]+)")
 PIECE: Final = re.compile(rf"[{CHAR}]+")
 
+FOUR: Final = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])")
+"""What may be an IPv4 address that is written with zeros in front, or stands in a longer word."""
+
 SHORT: Final = 4
 """Digits of a number that stays: codes, years, counts."""
 
@@ -115,7 +118,7 @@ class Scanner:
         last = found.rstrip(".").rpartition(".")[2]
         if (len(last) > 1 and last.isalpha()) or last.lower().startswith("xn--"):
             return self.names.host(found)
-        return self._pieces(found, kept)
+        return self._pieces(found, NOTHING if FOUR.search(found) else kept)
 
     def _pieces(self, text: str, kept: Kept) -> str:
         """Each word of a text for itself."""

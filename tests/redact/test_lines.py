@@ -98,6 +98,16 @@ def test_a_reply_names_nobody(line: str) -> None:
         assert (word in new) == (word in line)
 
 
+@pytest.mark.parametrize("address", [
+    "010.071.003.009", "10.71.3.9-pool", "3.9.71.3.10", "v10.71.3.9", "10.71.3.9_4",
+])  # fmt: skip
+def test_an_address_that_is_written_otherwise_goes(address: str) -> None:
+    """With zeros in front, or as a part of something; short numbers stay elsewhere."""
+    new = reply(f"250-hello [{address}] 8.14.9 4.69")
+    assert new.endswith("] 8.14.9 4.69")
+    assert not re.search(r"0?71\.0?0?3\.", new)
+
+
 def test_a_host_is_the_same_wherever_it_is_named() -> None:
     """In HELO, in the reply to it, and as the domain of an address; in either case."""
     new = command("EHLO Mail.Cam.ac.uk").split()[1]
