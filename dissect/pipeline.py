@@ -18,7 +18,7 @@ from dissect.detect.history import History
 from dissect.detect.policy import Policy
 from dissect.dialogue import Session
 from dissect.dialogue.events import DialogueEvent
-from dissect.redact import Redactor
+from dissect.redact import Redactor, Transcripts
 from dissect.segments import Segment, decode
 from dissect.segments.decode import Row, quoted
 from dissect.streams import Flow, StreamEvent, Tracker
@@ -44,12 +44,20 @@ class Settings:
 class _Conversation:
     """Everything that one open flow needs."""
 
-    __slots__ = ("builder", "context", "engine", "session", "veil")
+    __slots__ = ("builder", "context", "engine", "session", "transcript", "veil")
 
     def __init__(
-        self, flow: Flow, capture: str, history: History, redactor: Redactor | None, *, ladder: bool
+        self,
+        flow: Flow,
+        capture: str,
+        history: History,
+        redactor: Redactor | None,
+        transcripts: Transcripts | None,
+        *,
+        ladder: bool,
     ) -> None:
         self.veil = redactor and redactor.veil()
+        self.transcript = transcripts and transcripts.open(flow)
         self.context = Context(
             flow=flow.number, client=flow.client, server=flow.server, start=flow.start,
             history=history, first_frame=flow.first_frame, midway=flow.midway,
@@ -69,6 +77,8 @@ class Pipeline:
         ladders: whether flows come with their rows; reports have no use for them.
         ledger: what holds across captures; one of its own without.
         numbers: where numbers of flows come from, where several captures are read at once.
+        transcripts: what hears the dialogues for the sake of their packets; of one redactor with
+            that of ``settings``.
     """
 
     def __init__(
@@ -80,9 +90,11 @@ class Pipeline:
         ladders: bool = True,
         ledger: Ledger | None = None,
         numbers: Iterator[int] | None = None,
+        transcripts: Transcripts | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.redactor = self.settings.redactor
+        self.transcripts = transcripts
         self.capture = self.redactor.file(capture) if self.redactor else capture
         self.tracker = Tracker(self.settings.ports, first_flow, numbers)
         self.ladders = ladders
@@ -194,8 +206,9 @@ class Pipeline:
         conversation = self._open.get(flow.number)
         if conversation is None:
             conversation = self._open[flow.number] = _Conversation(
-                flow, self.capture, self.ledger.history, self.redactor, ladder=self.ladders
-            )
+                flow, self.capture, self.ledger.history, self.redactor, self.transcripts,
+                ladder=self.ladders,
+            )  # fmt: skip
         if events:
             self._read(conversation, events)
         else:
@@ -205,7 +218,9 @@ class Pipeline:
 
     def _read(self, conversation: _Conversation, events: list[StreamEvent]) -> None:
         """Let all rooms see what is new."""
-        self._tell(conversation, conversation.session.feed(events))
+        session, transcript = conversation.session, conversation.transcript
+        told = transcript.feed(session, events) if transcript else session.feed(events)
+        self._tell(conversation, told)
 
     def _tell(self, conversation: _Conversation, dialogue: list[DialogueEvent]) -> None:
         """Let the rules and the read model see what was said."""
@@ -225,7 +240,11 @@ class Pipeline:
 
     def _end(self, flow: Flow, conversation: _Conversation) -> None:
         """A flow is over: hand it out."""
-        self._tell(conversation, conversation.session.finish())
+        session = conversation.session
+        told = session.finish()
+        if conversation.transcript:
+            conversation.transcript.end(flow, session, told)
+        self._tell(conversation, told)
         self.bugs = (self.bugs + conversation.engine.bugs)[:BUGS]
         del self._open[flow.number]
         detail = self._detail(conversation.builder)

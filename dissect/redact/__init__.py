@@ -12,6 +12,8 @@ the key nothing leads back.
 """
 
 from dissect.redact.key import Key, open_key
+from dissect.redact.packets import Packets
 from dissect.redact.redactor import Redactor
+from dissect.redact.transcript import Transcripts
 
-__all__ = ["Key", "Redactor", "open_key"]
+__all__ = ["Key", "Packets", "Redactor", "Transcripts", "open_key"]

@@ -10,6 +10,8 @@ from dissect.maillog.suspects import Suspect
 from dissect.redact.addresses import Addresses
 from dissect.redact.key import Key
 from dissect.redact.lines import Lines
+from dissect.redact.packets import Packets
+from dissect.redact.transcript import Transcripts
 from dissect.redact.veil import Veil
 from dissect.segments import Segment
 
@@ -35,6 +37,18 @@ class Redactor:
     def veil(self) -> Veil:
         """What replaces names in one flow's dialogue."""
         return Veil(self.lines)
+
+    def transcripts(self) -> Transcripts:
+        """What keeps, of a capture's dialogues, what its packets are to hold instead."""
+        return Transcripts(self.lines)
+
+    def packets(self, transcripts: Transcripts) -> Packets:
+        """What replaces names and addresses in the packets of a capture.
+
+        Args:
+            transcripts: of the same capture, read to its end.
+        """
+        return Packets(self.addresses, transcripts)
 
     def address(self, text: str) -> str:
         """A documentation address for an address."""
