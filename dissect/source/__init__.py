@@ -16,6 +16,7 @@ from dissect.source.export import export
 from dissect.source.file import CaptureFile, open_capture
 from dissect.source.outcome import Outcome
 from dissect.source.reader import read
+from dissect.source.redacted import Rewrite, redacted
 from dissect.source.tree import Element, Tree, tree
 from dissect.source.tshark import Tshark, find_tshark
 
@@ -24,6 +25,7 @@ __all__ = [
     "Comments",
     "Element",
     "Outcome",
+    "Rewrite",
     "Tree",
     "Tshark",
     "columns",
@@ -36,5 +38,6 @@ __all__ = [
     "newfile",
     "open_capture",
     "read",
+    "redacted",
     "tree",
 ]

@@ -14,6 +14,7 @@ from dissect.source.comments import commented
 from dissect.source.file import CaptureFile
 from dissect.source.framed import Framed, framed, whole
 from dissect.source.newfile import creating, unwritable
+from dissect.source.redacted import Rewrite
 from dissect.source.tshark import Tshark
 
 
@@ -41,6 +42,7 @@ async def cut(
     chosen: Callable[[int], bool],
     path: Path,
     comments: Comments,
+    rewrite: Rewrite = iter,
 ) -> Cut:
     """Write the chosen frames to a new pcapng file that only its owner may read.
 
@@ -50,6 +52,7 @@ async def cut(
         chosen: tells by its number, from 1, whether a frame is wanted.
         path: the new file.
         comments: of the file and of frames; those that were there stay.
+        rewrite: makes other blocks of those that are wanted.
 
     Raises:
         UsageError: if the file is there already.
@@ -59,22 +62,27 @@ async def cut(
     with creating(path) as file:
         try:
             async with whole(tshark, capture, path.parent) as packets:
-                work = _Cutting(chosen, comments)
-                return await asyncio.to_thread(work.through, framed(packets, capture.name), file)
+                work = _Cutting(comments)
+                wanted = _wanted(framed(packets, capture.name), chosen)
+                return await asyncio.to_thread(work.through, rewrite(wanted), file)
         except OSError as error:
             raise unwritable(path, error) from None
+
+
+def _wanted(found: Iterator[Framed], chosen: Callable[[int], bool]) -> Iterator[Framed]:
+    """The chosen packets, and all blocks that are none."""
+    return (block for block in found if not block.frame or chosen(block.frame))
 
 
 class _Cutting:
     """One way through a capture."""
 
-    def __init__(self, chosen: Callable[[int], bool], comments: Comments) -> None:
-        self._chosen = chosen
+    def __init__(self, comments: Comments) -> None:
         self._comments = comments
         self._packets = self._commented = 0
 
     def through(self, found: Iterator[Framed], file: int) -> Cut:
-        """Copy what is chosen to a descriptor."""
+        """Copy blocks to a descriptor."""
         with open(file, "wb", closefd=False) as out:
             out.writelines(map(self._kept, found))
         if not self._packets:
@@ -84,12 +92,10 @@ class _Cutting:
         return Cut(self._packets, self._commented)
 
     def _kept(self, block: Framed) -> bytes:
-        """A block with its comments; nothing where it is a packet that is not wanted."""
+        """A block with its comments."""
         if not block.frame:
             said = [self._comments.capture] if block.kind == blocks.SECTION else []
             return commented(block.data, block.order, said)
-        if not self._chosen(block.frame):
-            return b""
         self._packets += 1
         said = list(self._comments.frames.get(block.frame, ()))
         self._commented += bool(said)

@@ -18,6 +18,7 @@ from dissect.source import blocks, newfile
 from dissect.source.comments import commented
 from dissect.source.file import CaptureFile
 from dissect.source.framed import Framed, framed, whole
+from dissect.source.redacted import Rewrite
 from dissect.source.tshark import Tshark
 
 MOST: Final = 64 << 20
@@ -44,6 +45,7 @@ async def split(
     owner: Callable[[int], int],
     parts: Mapping[int, Part],
     comments: Mapping[int, Sequence[str]],
+    rewrite: Rewrite = iter,
 ) -> None:
     """Write new files that only their owner may read: all of them, or none.
 
@@ -53,6 +55,7 @@ async def split(
         owner: tells by its number, from 1, to which part a frame belongs, if to any.
         parts: by what ``owner`` says; all in one folder.
         comments: of frames, by their numbers; those that were there stay.
+        rewrite: makes other blocks of those that are wanted.
 
     Raises:
         UsageError: if a file is there already.
@@ -63,7 +66,12 @@ async def split(
     work = _Splitting(owner, parts, comments)
     try:
         async with whole(tshark, capture, folder) as file:
-            await asyncio.to_thread(work.through, framed(file, capture.name))
+            wanted = (
+                block
+                for block in framed(file, capture.name)
+                if not block.frame or owner(block.frame) in parts
+            )
+            await asyncio.to_thread(work.through, rewrite(wanted))
     except OSError as error:
         raise newfile.unwritable(folder / "file", error) from None
     finally:
@@ -132,9 +140,7 @@ class _Splitting:
             raise
 
     def _packet(self, block: Framed) -> None:
-        file = self._files.get(self._owner(block.frame))
-        if file is None:
-            return
+        file = self._files[self._owner(block.frame)]
         part = file.part
         part.packets += 1
         said = self._comments.get(block.frame, ())
