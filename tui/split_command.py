@@ -32,6 +32,7 @@ ON_SCREEN: Final = frozenset({"verdict", "note", "is:marked", "is:noted"})
 )  # fmt: skip
 @choosing_options
 @cli.reading_options
+@cli.redacting_options
 @click.pass_context
 def split_(context: click.Context, /, capture: str, **options: Any) -> None:
     """Write each conversation to a file of its own.
@@ -41,7 +42,7 @@ def split_(context: click.Context, /, capture: str, **options: Any) -> None:
     ICMP errors about it, and comments as export writes them. DIR/index.jsonl has the flows and
     findings as scan --format jsonl prints them, each with its file and, for findings, the frame
     numbers there. Comments that were there stay. The packets are written as they are, passwords
-    and all; only you may read the files.
+    and all, unless --redact is given, as in export; only you may read the files.
 
     With --rule, or --min-severity above info, only conversations with such a finding are written;
     otherwise all SMTP conversations that the other options leave.
@@ -54,7 +55,13 @@ def split_(context: click.Context, /, capture: str, **options: Any) -> None:
         raise UsageError("No folder to write to is named.", "Name one: -d connections")
     path = newfile.unused_folder(folder)
     ends = {name: options.pop(name) for name in ("client", "server", "flow")}
-    settings = cli.settings(context.obj, **options)
+    redactor = cli.redactor(context, options)
+    if redactor and wanted:
+        raise UsageError(
+            "--filter looks at names, and --redact has replaced them.",
+            "Choose by --client, --server and --flow.",
+        )
+    settings = cli.settings(context.obj, redactor=redactor, **options)
     choice = Choice.of(settings, **ends, **_filter(wanted))
     cli.collect_seldom()
     cli.take_any_text()

@@ -19,9 +19,18 @@ from dissect.errors import CaptureError, UsageError
 from dissect.escape import visible
 from dissect.pipeline import Pipeline, Settings
 from dissect.progress import Progress
-from dissect.redact import Redactor
+from dissect.redact import Redactor, Transcripts
 from dissect.segments.decode import Row
-from dissect.source import CaptureFile, Outcome, Tshark, filters, open_capture, read
+from dissect.source import (
+    CaptureFile,
+    Outcome,
+    Rewrite,
+    Tshark,
+    filters,
+    open_capture,
+    read,
+    redacted,
+)  # fmt: skip
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
 FAILED: Final = 3
@@ -117,6 +126,23 @@ class Chosen:
     """The conversations, without their ladders."""
     outcome: Outcome | None = None
     frames: Frames = field(default_factory=Frames)
+    redactor: Redactor | None = None
+    """What replaces names and addresses, if anything does."""
+    transcripts: Transcripts | None = None
+    """Of the conversations, where their packets are to be redacted."""
+
+    @property
+    def name(self) -> str:
+        """The capture's, as it may be shown."""
+        return self.redactor.file(self.file.name) if self.redactor else self.file.name
+
+    @property
+    def rewrite(self) -> Rewrite:
+        """What becomes of the packets."""
+        if self.redactor is None or self.transcripts is None:
+            return iter
+        packets = self.redactor.packets(self.transcripts)
+        return redacted(packets, self.frames.flow, self.name)
 
     def wanted(self) -> Callable[[int], bool]:
         """Tells by its number whether a frame belongs to what was chosen."""
@@ -147,7 +173,10 @@ def choose(
     """
     filters.check(tshark, settings.display_filter)
     file = open_capture(name)
-    chosen = Chosen(readable_twice(file) if twice else file)
+    redactor = settings.redactor
+    chosen = Chosen(readable_twice(file) if twice else file, redactor=redactor)
+    if redactor and twice:
+        chosen.transcripts = redactor.transcripts()
     with Progress(name) as progress:
         chosen.outcome = asyncio.run(_read(tshark, chosen, settings, choice, progress.tick))
     if chosen.outcome.status == "failed":
@@ -167,11 +196,16 @@ async def _read(
     choice: Choice,
     tick: Callable[[int, int], object],
 ) -> Outcome:
-    pipeline = Pipeline(chosen.file.name, settings, ladders=choice.ladders)
+    pipeline = Pipeline(
+        chosen.file.name, settings, ladders=choice.ladders, transcripts=chosen.transcripts
+    )
 
     def take() -> None:
-        wanted = filter(choice.wants, pipeline.take())
-        chosen.details += [replace(detail, rows=()) for detail in wanted]
+        for detail in pipeline.take():
+            if choice.wants(detail):
+                chosen.details.append(replace(detail, rows=()))
+            elif chosen.transcripts:
+                chosen.transcripts.drop(detail.summary.flow)
 
     def sink(rows: list[Row]) -> None:
         pipeline.owners = owners = list[tuple[int, int]]()

@@ -27,6 +27,8 @@ from dissect.escape import visible
 from dissect.report import comments, lua, profile
 from dissect.source import Comments, Tshark, cut, find_tshark, newfile
 
+_REDACTED = "Addresses and names are replaced, message data is blank. "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outputs:
@@ -76,6 +78,7 @@ class _Outputs:
 )  # fmt: skip
 @choosing_options
 @cli.reading_options
+@cli.redacting_options
 @click.pass_context
 def export(context: click.Context, /, capture: str, **options: Any) -> None:
     """Write conversations and findings for Wireshark.
@@ -83,7 +86,8 @@ def export(context: click.Context, /, capture: str, **options: Any) -> None:
     -o writes the packets. Every frame that is evidence gets a comment: the rule, what was seen,
     what it was before, the seam, and the frame's number in CAPTURE. In Wireshark the filter
     frame.comment shows these frames. Comments that were there stay. The packets are written as
-    they are, passwords and all.
+    they are, passwords and all, unless --redact is given: then addresses and names are replaced,
+    message data is blank, and credentials, TLS and comments that were there are gone.
 
     --lua writes a script that shows the findings in CAPTURE itself as fields: seamark.rule,
     .severity, .original, .observed, .seam, .message and .flow. Load it with
@@ -98,7 +102,8 @@ def export(context: click.Context, /, capture: str, **options: Any) -> None:
     """
     outputs = _Outputs.of(*(options.pop(name) for name in ("output", "script", "profile")))
     choice = {name: options.pop(name) for name in ("client", "server", "flow")}
-    settings = cli.settings(context.obj, **options)
+    redactor = cli.redactor(context, options)
+    settings = cli.settings(context.obj, redactor=redactor, **options)
     wanted = Choice.of(settings, **choice)
     cli.collect_seldom()
     cli.take_any_text()
@@ -116,7 +121,7 @@ def export(context: click.Context, /, capture: str, **options: Any) -> None:
 def _packets(tshark: Tshark, chosen: Chosen, path: Path) -> None:
     """Write the packets with their comments."""
     said = Comments(capture=_made(chosen), frames=comments.by_frame(chosen.details))
-    written = asyncio.run(cut(tshark, chosen.file, chosen.wanted(), path, said))
+    written = asyncio.run(cut(tshark, chosen.file, chosen.wanted(), path, said, chosen.rewrite))
     click.echo(
         f"{counted(written.packets, 'packet')} of {counted(len(chosen.details), 'conversation')}, "
         f"{written.commented:,} with comments, in {visible(str(path))}"
@@ -125,7 +130,7 @@ def _packets(tshark: Tshark, chosen: Chosen, path: Path) -> None:
 
 def _script(chosen: Chosen, path: Path) -> None:
     """Write the post-dissector."""
-    made = lua.script(chosen.details, chosen.frames.mark, chosen.file.name, version("seamark"))
+    made = lua.script(chosen.details, chosen.frames.mark, chosen.name, version("seamark"))
     newfile.write_text(path, made)
     findings = [finding for detail in chosen.details for finding in detail.findings]
     frames = {frame for finding in findings for frame in finding.frames}
@@ -149,7 +154,8 @@ def _made(chosen: Chosen) -> str:
     flows = ", ".join(str(flow.flow) for flow in chosen.flows[:20])
     more = ", ..." if len(chosen.flows) > 20 else ""  # noqa: PLR2004 - as above
     return (
-        f"Made by seamark {version('seamark')} export from {visible(chosen.file.name)}: "
-        f"flows {flows}{more}. Comments that begin with Seamark: are findings; they name the "
-        "frames by their numbers in that capture."
+        f"Made by seamark {version('seamark')} export from {visible(chosen.name)}: "
+        f"flows {flows}{more}. {_REDACTED if chosen.redactor else ''}"
+        "Comments that begin with Seamark: are findings; they name the frames by "
+        "their numbers in that capture."
     )

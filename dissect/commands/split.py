@@ -42,7 +42,7 @@ def write(tshark: Tshark, chosen: Chosen, folder: Path) -> list[Part]:
     }
     said = comments.by_frame(chosen.details)
     with newfile.empty_folder(folder):
-        asyncio.run(split(tshark, chosen.file, chosen.frames.flow, parts, said))
+        asyncio.run(split(tshark, chosen.file, chosen.frames.flow, parts, said, chosen.rewrite))
         if not all(part.packets for part in parts.values()):
             raise CaptureError("Packets of a conversation are missing.", "Has the file changed?")
         newfile.write_text(folder / INDEX, _index(chosen.details, parts))
