@@ -15,7 +15,7 @@ from tui.screens.prompt import Prompt, TypedLine
 from tui.theme import THEME, VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from textual.pilot import Pilot
     from textual.screen import Screen
@@ -117,6 +117,20 @@ async def test_letters_and_the_cursor_choose(keys: tuple[str, ...], answer: str 
         await pilot.press(*keys)
         await pilot.pause()
         assert app.answers == [answer]
+
+
+@pytest.mark.parametrize("make", [menu, prompt])
+async def test_it_can_be_left_before_it_is_there(make: Callable[[], Menu | Prompt]) -> None:
+    """Where keys come faster than the panel is made, it answers nothing, and nothing breaks."""
+    panel = make()
+    async with asking(panel) as (app, pilot):
+        await pilot.press("escape")
+        again = make()
+        app.push_screen(again, app.answers.append)
+        again.action_leave()
+        await pilot.pause()
+        await pilot.pause()
+        assert app.answers == [None, None]
 
 
 async def test_a_letter_of_a_choice_goes_before_a_key_that_moves() -> None:

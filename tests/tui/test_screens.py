@@ -62,6 +62,16 @@ async def test_from_the_flow_list_to_the_seam_and_back(size: tuple[int, int]) ->
     assert seen.feed.closed >= 1
 
 
+async def test_a_screen_can_be_left_before_it_is_there() -> None:
+    """Where keys come faster than a screen is made, it goes again, and nothing breaks."""
+    async with running() as seen:
+        seen.app.show_peers()
+        await seen.app.run_action("screen.move('down')")
+        await seen.app.run_action("screen.back")
+        await seen.settle()
+        assert isinstance(seen.app.screen, FlowsScreen)
+
+
 @sizes
 async def test_findings_go_to_their_evidence(size: tuple[int, int]) -> None:
     """The findings list counts and explains rules, and Enter opens the ladder at the evidence."""

@@ -102,6 +102,11 @@ class Board(Screen[None]):
         if self.ready:
             self.changed()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether an action can be done: none but to go back before the widgets are there."""
+        del parameters
+        return self.ready or action == "back"
+
     @property
     def actions(self) -> tuple[Action, ...]:
         """What can be done here, with the user's keys."""
@@ -178,8 +183,11 @@ class Board(Screen[None]):
         self.main.focus()
 
     def action_back(self) -> None:
-        """Back to the screen before."""
-        self.app.pop_screen()
+        """Back to the screen before; not before this one is there, as a key can be faster."""
+        if not self.ready:
+            self.call_later(self.action_back)
+        elif self.is_current:
+            self.app.pop_screen()
 
     def action_help(self) -> None:
         """Keys, glyphs and limits."""

@@ -184,7 +184,11 @@ class Menu(ModalScreen[str | None]):
         """Answer once, however fast the keys come."""
         if not self._done:
             self._done = True
-            self.dismiss(answer)
+            self.call_later(self._close, answer)
+
+    def _close(self, answer: str | None) -> None:
+        """Go with the answer, not before the panel is there: a key can be faster."""
+        self.dismiss(answer)
 
     def _heading(self, cells: int) -> list[Line]:
         return [(Piece(fit(self._title, cells, self._look.cut).rstrip(), Role.ACCENT),)]

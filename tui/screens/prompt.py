@@ -141,7 +141,11 @@ class Prompt(ModalScreen[str | None]):
         """Answer once, however fast the keys come."""
         if not self._done:
             self._done = True
-            self.dismiss(answer)
+            self.call_later(self._close, answer)
+
+    def _close(self, answer: str | None) -> None:
+        """Go with the answer, not before the panel is there: a key can be faster."""
+        self.dismiss(answer)
 
     def _heading(self, cells: int) -> list[Line]:
         return [
