@@ -237,17 +237,17 @@ def lay(one: Tape, two: Tape, horizon: Horizon) -> Pair:
     unsure: list[str] = []
     horizon = horizon.of(one, two)
     compared = 0
-    secrets = [secret for tape in (one, two) for secret in _secrets(tape)]
+    hidden = [secret for tape in (one, two) for secret in secrets(tape)]
     for side in Side:
         here, there = one.tracks[side], two.tracks[side]
-        shift = _shift(one, two, side)
-        if not here.seen or not there.seen or shift is None:
+        moved = shift(one, two, side)
+        if not here.seen or not there.seen or moved is None:
             if here.seen or there.seen:
                 unsure.append(f"{side.value}: one capture holds nothing to compare it with")
             continue
-        sides = _Sides(side, here, there, shift)
+        sides = _Sides(side, here, there, moved)
         sides.align(horizon)
-        changes += [_change(sides, edit, secrets) for edit in sides.edits]
+        changes += [_change(sides, edit, hidden) for edit in sides.edits]
         changes += _resets(side, here, there, horizon)
         unsure += [
             f"{side.value}: {track.conflicts:,} bytes came twice and differ"
@@ -263,7 +263,7 @@ def lay(one: Tape, two: Tape, horizon: Horizon) -> Pair:
     )  # fmt: skip
 
 
-def _shift(one: Tape, two: Tape, side: Side) -> int | None:
+def shift(one: Tape, two: Tape, side: Side) -> int | None:
     """By how many bytes the second stream begins later; None where nothing tells."""
     if not one.midway and not two.midway:
         return 0
@@ -281,25 +281,25 @@ def _shift(one: Tape, two: Tape, side: Side) -> int | None:
     return max(votes, key=votes.__getitem__) if votes else None
 
 
-def _change(sides: _Sides, edit: Edit, secrets: list[bytes]) -> Change:
+def _change(sides: _Sides, edit: Edit, hidden: list[bytes]) -> Change:
     """An edit as it is reported."""
     ours, theirs = edit.end - edit.start, edit.other_end - edit.other_start
     kind = "changed" if ours and theirs else "vanished" if ours else "appeared"
     if ours and theirs and sides.one.tls >= 0 and edit.start >= sides.one.tls - sides.skip:
         kind = "tls"
     start, other = edit.start + sides.skip, edit.other_start + sides.other
-    one, two = _view(sides.one, start, ours, secrets), _view(sides.two, other, theirs, secrets)
+    one, two = view(sides.one, start, ours, hidden), view(sides.two, other, theirs, hidden)
     if edit.runs:
-        one, two = _both_hidden(one, two)
+        one, two = both_hidden(one, two)
     moved = ours != theirs and edit in sides.fitted and edit != sides.tail
     return Change(kind, sides.side, one, two, edit.runs, edit.cost, moved=moved)
 
 
-def _view(track: Track, start: int, length: int, secrets: list[bytes]) -> View:
+def view(track: Track, start: int, length: int, known: list[bytes]) -> View:
     """A range of a stream, with its credentials masked."""
     text = bytearray(track.data[start : start + min(length, SHOWN)])
     hidden = [(left - start, right - start) for left, right in track.secrets]
-    for left, right in (*hidden, *redact.quoted(bytes(text), secrets)):
+    for left, right in (*hidden, *redact.quoted(bytes(text), known)):
         for at in range(max(0, left), min(right, len(text))):
             text[at] = redact.MASK[0]
     shown = b"\n".join(_quiet(line) for line in bytes(text).split(b"\n"))
@@ -313,7 +313,7 @@ def _quiet(line: bytes) -> bytes:
     return redact.command(bare)[0] + line[len(bare) :]
 
 
-def _both_hidden(one: View, two: View) -> tuple[View, View]:
+def both_hidden(one: View, two: View) -> tuple[View, View]:
     """What is masked as a credential in one capture is masked in the other."""
     if redact.MASK not in one.text + two.text:
         return one, two
@@ -324,7 +324,7 @@ def _both_hidden(one: View, two: View) -> tuple[View, View]:
     return one._replace(text=left), two._replace(text=right)
 
 
-def _secrets(tape: Tape) -> list[bytes]:
+def secrets(tape: Tape) -> list[bytes]:
     """The credentials of a flow."""
     return [
         bytes(track.data[start:end])

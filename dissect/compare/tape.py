@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from dissect.dialogue import Command, Opaque, OpaqueKind, Reply, Session
@@ -124,6 +124,11 @@ class Tape:
     def filter(self) -> str:
         """A Wireshark display filter for the flow."""
         return f"tcp.stream eq {self.tcp_stream}"
+
+    @property
+    def bare(self) -> Tape:
+        """The same without its bytes."""
+        return replace(self, tracks={})
 
 
 class Budget:

@@ -8,6 +8,7 @@ from support.wire import Conversation
 
 from dissect.compare import Comparison, Recorder, compare
 from dissect.compare.align import align, by_line
+from dissect.compare.ladder import Part, ladder
 from dissect.evidence import Side
 from properties.light import light
 
@@ -76,3 +77,27 @@ def test_differences_lead_from_one_stream_to_the_other(one: list[bytes], two: li
             assert edit.cost > 0
             at, other = edit.end, edit.other_end
         assert ours[at:] == theirs[other:]
+
+
+@light(150)
+@given(LINES, LINES)
+def test_rows_hold_every_byte_of_both_streams_once(one: list[bytes], two: list[bytes]) -> None:
+    """Whatever came, went or was changed, and what they mark is all that is not the same."""
+    ours, theirs = b"".join(one), b"".join(two)
+    found = compare(spoken(ours, frozenset()), spoken(theirs, frozenset()))
+    for pair in found.pairs:
+        streams = [bytearray(), bytearray()]
+        for step in ladder(pair):
+            assert step.kind != "same" or (step.one and step.two)
+            for stream, part in zip(streams, (step.one, step.two), strict=True):
+                if step.side is Side.CLIENT and part is not None:
+                    stream.extend(part.view.text)
+            if step.kind in {"same", "changed"} and step.one and step.two:
+                assert kept(step.one) == kept(step.two)
+        assert [bytes(stream) for stream in streams] == [ours, theirs]
+
+
+def kept(part: Part) -> bytes:
+    """A row's bytes without those that are marked."""
+    marked = {at for low, high in part.marks for at in range(low, high)}
+    return bytes(octet for at, octet in enumerate(part.view.text) if at not in marked)
