@@ -23,7 +23,6 @@ import click
 
 from dissect import cli
 from dissect.analysis import logged, pack
-from dissect.analysis.frame import Kept
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, FlowLog, Peer, Progress, Status, Update
 from dissect.detect import policy as policies
@@ -225,8 +224,8 @@ def parts(logs: Iterable[FlowLog]) -> Iterator[tuple[FlowLog, ...]]:
         yield tuple(part)
 
 
-def send(out: BinaryIO, told: Update | Kept) -> None:
-    """Write one update, or the packets that were asked for, whole."""
+def send(out: BinaryIO, told: object) -> None:
+    """Write one update, or an answer to what was asked for, whole."""
     blob = pickle.dumps(told, 5)
     out.write(len(blob).to_bytes(4, "big") + blob)
     out.flush()

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Any, Final
 
 import click
 
 from dissect import cli
-from dissect.compare import Budget, Recorder, jsonl, text, words
-from dissect.compare import compare as laid
-from dissect.compare.text import Source
+from dissect.both import Read, read_both
+from dissect.compare import jsonl, text
 from dissect.errors import UsageError
-from dissect.escape import visible
 from dissect.progress import Progress
-from dissect.segments import decode
-from dissect.segments.decode import Row
-from dissect.source import Outcome, Tshark, drops, find_tshark, open_capture, read
+from dissect.source import find_tshark, open_capture
 
 FORMATS: Final = {"text": text.write, "jsonl": jsonl.write}
-
-PLACES: Final = ("inside", "outside")
 
 FAILED: Final = 3
 
@@ -56,48 +49,23 @@ def compare(context: click.Context, /, inside: str, outside: str, **options: Any
         raise UsageError("Standard input can be read only once.", "Name - once.")
     cli.collect_seldom()
     cli.take_any_text()
-    tshark, budget = find_tshark(), Budget()
-    recorders: list[Recorder] = []
-    sources: list[Source] = []
-    warnings: list[str] = []
-    errors: list[str] = []
-    for place, name in zip(PLACES, (inside, outside), strict=True):
-        recorder = Recorder(options["port"], budget)
-        outcome = _read(tshark, name, recorder, warnings)
-        if outcome.status != "complete":
-            errors.append(f"{visible(name)}: {outcome.what}.\n  {outcome.remedy}".rstrip())
-            warnings.append(f"{visible(name)}: {outcome.what}")
-        recorders.append(recorder)
-        sources.append(Source(place, name, outcome.packets, recorder.tracker.flows))
-    found = laid(recorders[0], recorders[1])
-    warnings += words.doubts(found)
-    FORMATS[options["format"]](found, (sources[0], sources[1]), warnings, sys.stdout.write)
+    tshark = find_tshark()
+    files = open_capture(inside), open_capture(outside)
+    done = read_both(tshark, files, options["port"], Progress)
+    write(done, options["format"])
+    context.exit(code(done))
+
+
+def write(done: Read, form: str) -> None:
+    """Print a comparison, and on standard error what went wrong."""
+    FORMATS[form](done.found, done.sources, done.warnings, sys.stdout.write)
     sys.stdout.flush()
-    for error in errors:
+    for error in done.errors:
         click.echo(f"seamark: {error}", err=True)
-    unsure = not found.pairs or any(pair.unsure for pair in found.pairs)
-    if errors or (unsure and not found.differs):
-        context.exit(FAILED)
-    context.exit(int(found.differs))
 
 
-def _read(tshark: Tshark, name: str, recorder: Recorder, warnings: list[str]) -> Outcome:
-    """Read one capture to its end.
-
-    Raises:
-        CaptureError: if it cannot be opened.
-    """
-    file = open_capture(name)
-    lost = drops.dropped(file)
-    if lost:
-        warnings.append(drops.warning(name, lost))
-    seen = [0, 0]
-    with Progress(name) as progress:
-
-        def sink(rows: list[Row]) -> None:
-            recorder.segments(decode(rows))
-            seen[0] += len(rows)
-            seen[1] += sum(int(row[1]) for row in rows) + 16 * len(rows)
-            progress.tick(*seen)
-
-        return asyncio.run(read(tshark, file, sink, ()))
+def code(done: Read) -> int:
+    """The exit code."""
+    if done.errors or (done.unsure and not done.found.differs):
+        return FAILED
+    return int(done.found.differs)
