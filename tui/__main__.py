@@ -11,13 +11,13 @@ from typing import Any, Final
 import click
 
 from dissect import cli, rulebook
-from dissect.commands.compare import compare
 from dissect.commands.doctor import doctor
 from dissect.commands.export import export
 from dissect.commands.log import log
 from dissect.commands.report import report
 from dissect.detect.policy import DEFAULT, known
 from dissect.errors import ToolError
+from tui.compare_command import compare
 from tui.config_command import config_
 from tui.live_command import live
 from tui.opening import read_on_screen

@@ -19,17 +19,23 @@ PACKET: Final = "packet"
 COMPARE: Final = "compare"
 FINDINGS: Final = "findings"
 PEERS: Final = "peers"
+PAIRS: Final = "pairs"
+PAIR: Final = "pair"
 COLUMNS: Final = "columns"
 HELP: Final = "help"
 FAILURE: Final = "failure"
 
 _WORK: Final = (FLOWS, LADDER, SEAM, PACKET, COMPARE, FINDINGS, PEERS)
 """The screens that show the capture."""
-_LISTS: Final = (*_WORK, COLUMNS, HELP, FAILURE)
+_SHOWN: Final = (*_WORK, PAIRS, PAIR)
+"""The same, and those that show two captures."""
+_LISTS: Final = (*_SHOWN, COLUMNS, HELP, FAILURE)
 """The screens in which something can be moved."""
 _OF_FLOWS: Final = (FLOWS, LADDER)
 """The screens on which an action takes the flows that are chosen."""
-_INNER: Final = (LADDER, SEAM, PACKET, COMPARE, FINDINGS, PEERS, COLUMNS, HELP)
+_WITH_PANE: Final = (FLOWS, LADDER, COMPARE, FINDINGS, PEERS, PAIRS, PAIR)
+"""The screens whose pane can be hidden."""
+_INNER: Final = (LADDER, SEAM, PACKET, COMPARE, FINDINGS, PEERS, PAIR, COLUMNS, HELP)
 """The screens that have one before them."""
 
 
@@ -69,6 +75,10 @@ ACTIONS: Final = (
            help="Open the ladder of the side that has the keys, at this row."),
     Action("open-peer", "enter", "its flows", (PEERS,), "open", "Enter|its flows",
            help="List the flows of this client."),
+    Action("open-pair", "enter", "both sides", (PAIRS,), "open", "Enter|both sides",
+           help="Lay what the inside has of the flow beside what the outside has."),
+    Action("bytes", "enter", "bytes", (PAIR,), "open", "Enter|bytes",
+           help="Show the row's bytes of both sides in hex, or its words again."),
     Action("toggle-column", "enter,space", "show or hide", (COLUMNS,), "open", "Space|show/hide",
            help="Show or hide the column."),
     Action("open-page", "enter", "back", (HELP,), "back",
@@ -94,11 +104,15 @@ ACTIONS: Final = (
            help="Go to the flow's next frame.", counted=True),
     Action("previous-frame", "p", "previous frame", (PACKET,), "frame_step(-1)",
            help="Go to the flow's previous frame.", counted=True),
-    Action("next-difference", "n", "next difference", (COMPARE,), "difference(1)",
+    Action("next-difference", "n", "next difference", (COMPARE, PAIR), "difference(1)",
            "n/p|difference",
            help="Go to the next row in which the two flows differ.", counted=True),
-    Action("previous-difference", "p", "previous difference", (COMPARE,), "difference(-1)",
+    Action("previous-difference", "p", "previous difference", (COMPARE, PAIR), "difference(-1)",
            help="Go to the previous such row.", counted=True),
+    Action("next-changed", "n", "next that differs", (PAIRS,), "difference(1)", "n/p|differs",
+           help="Go to the next flow that is not the same on both sides.", counted=True),
+    Action("previous-changed", "p", "previous that differs", (PAIRS,), "difference(-1)",
+           help="Go to the previous such one.", counted=True),
     Action("frame", "number_sign", "go to a frame", (FLOWS, LADDER, PACKET), "frame",
            help="Go to a frame by its number; in the list, to the flow that holds it."),
     # What is listed, and how.
@@ -185,14 +199,18 @@ ACTIONS: Final = (
            help="Lay the next flow beside it.", counted=True),
     Action("previous-partner", "b,backspace", "previous flow", (COMPARE,), "partner(-1)",
            help="Lay the previous flow beside it.", counted=True),
+    Action("next-pair", "space", "next flow", (PAIR,), "pair(1)", "Space|next flow",
+           help="Go to the next flow of the list.", counted=True),
+    Action("previous-pair", "b,backspace", "previous flow", (PAIR,), "pair(-1)",
+           help="Go to the previous flow of the list.", counted=True),
     Action("unfold", "right,l", "unfold", (FINDINGS, PACKET), "fold(True)",
            help="Show what is beneath."),
     Action("fold", "left,h", "fold", (FINDINGS, PACKET), "fold(False)",
            help="Hide what is beneath."),
     # Getting things out.
-    Action("copy", "y", "copy", _WORK, "copy(False)", "y|copy",
+    Action("copy", "y", "copy", _SHOWN, "copy(False)", "y|copy",
            help="Copy to the clipboard: a value, a Wireshark filter, a dialogue, a frame."),
-    Action("write", "Y", "write to a file", _WORK, "copy(True)",
+    Action("write", "Y", "write to a file", _SHOWN, "copy(True)",
            help="Write the same to a file, for terminals without a clipboard."),
     Action("save", "S", "save flows", _OF_FLOWS, "save", "S|save",
            help="Write the packets of the flow under the cursor, or of all that @ chose, to a "
@@ -208,21 +226,21 @@ ACTIONS: Final = (
     Action("judge", "V", "verdict of your own", _OF_FLOWS, "judge",
            help="Say what you make of the flow: damaged, harmless, unclear, reported."),
     # The other screens, and how all is shown.
-    Action("pane", "w,f7", "pane", (FLOWS, LADDER, COMPARE, FINDINGS, PEERS), "pane", "w|pane",
+    Action("pane", "w,f7", "pane", _WITH_PANE, "pane", "w|pane",
            help="Show or hide the pane with the details."),
-    Action("other", "o,tab", "other pane", (FLOWS, LADDER, PACKET, COMPARE, FINDINGS, PEERS),
-           "other", help="Move the keys to the pane, to scroll it, or back."),
+    Action("other", "o,tab", "other pane", (*_WITH_PANE, PACKET), "other",
+           help="Move the keys to the pane, to scroll it, or back."),
     Action("findings", "v,f2", "findings", (FLOWS, LADDER, SEAM, PACKET, COMPARE, PEERS),
            "findings", "v|findings", help="All findings, and the verdicts."),
     Action("peers", "P", "peers", (FLOWS, LADDER, FINDINGS), "peers", "P|peers",
            help="All clients: what they asked for over time, and what was delivered."),
-    Action("privacy", "x", "privacy", _WORK, "privacy",
+    Action("privacy", "x", "privacy", _SHOWN, "privacy",
            help="Hide addresses and names on the screen, or show them again."),
-    Action("theme", "T", "theme", _WORK, "theme",
+    Action("theme", "T", "theme", _SHOWN, "theme",
            help="Choose the colours."),
-    Action("repaint", "R,ctrl+l", "repaint", _WORK, "repaint",
+    Action("repaint", "R,ctrl+l", "repaint", _SHOWN, "repaint",
            help="Paint the whole screen again."),
-    Action("suspend", "Z,ctrl+z", "suspend", _WORK, "suspend",
+    Action("suspend", "Z,ctrl+z", "suspend", _SHOWN, "suspend",
            help="Back to the shell; fg returns."),
     # Moving.
     Action("down", "down,j", "down", _LISTS, "move('down')",
@@ -241,15 +259,15 @@ ACTIONS: Final = (
            help="To the first line."),
     Action("end", "end,G", "last", _LISTS, "move('end')",
            help="To the last line; with a number before it, to that line."),
-    Action("help", "question_mark,f1", "help", (*_WORK, COLUMNS), "help", "?|help",
+    Action("help", "question_mark,f1", "help", (*_SHOWN, COLUMNS), "help", "?|help",
            help="Keys, the filter language, glyphs, and what Seamark cannot see."),
-    Action("palette", "colon,f9", "commands", _WORK, "palette", ":|commands",
+    Action("palette", "colon,f9", "commands", _SHOWN, "palette", ":|commands",
            help="Find an action by its name."),
     Action("quit", "q,escape", "back", _INNER, "back", "q|back",
            help="Back to the screen before."),
     Action("clear", "escape", "clear", (FLOWS,), "clear",
            help="Forget the filter and list all flows."),
-    Action("leave", "q,f10", "quit", (FLOWS,), "leave", "q|quit",
+    Action("leave", "q,f10", "quit", (FLOWS, PAIRS), "leave", "q|quit",
            help="Quit."),
 )  # fmt: skip
 

@@ -30,6 +30,7 @@ from tui.screens.flows import FlowsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.ladder import LadderScreen
 from tui.screens.packet import PacketScreen
+from tui.screens.pairs import PairsScreen
 from tui.screens.peers import PeersScreen
 from tui.screens.seam import SeamScreen
 from tui.session import Session
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen as TextualScreen
 
+    from tui.both import Both
     from tui.feed import Feed
     from tui.notes import Notes
     from tui.state import State
@@ -65,6 +67,7 @@ class SeamarkApp(Choosing):
         wireshark: asks tshark for what it shows; None leaves that out.
         notes: the user's own words on flows; None where they have no place.
         state: what was chosen on the screen before, and is now; None remembers nothing.
+        both: two captures that are compared; their flows are the first screen then.
     """
 
     CSS_PATH = "styles/seamark.tcss"
@@ -82,6 +85,7 @@ class SeamarkApp(Choosing):
         wireshark: Wireshark | None = None,
         notes: Notes | None = None,
         state: State | None = None,
+        both: Both | None = None,
     ) -> None:
         super().__init__()
         self.settings = screen or Screen()
@@ -95,6 +99,7 @@ class SeamarkApp(Choosing):
         self.copier = Clipboard()
         self.state = state
         self._feed = feed
+        self._both = both
         self._every = _REPAINT_LOW_RATE if self.settings.low_rate else _REPAINT
         self._ticks = 0
         self._shown: tuple[int, Progress | None] = (-1, None)
@@ -121,11 +126,17 @@ class SeamarkApp(Choosing):
         self.theme = self.settings.theme
         self.set_keymap(self.settings.keymap)
         self._set_up()
-        self.push_screen(FlowsScreen(follow=self.settings.tail))
+        self.push_screen(self._first())
         self.set_interval(_TICK, self._tick)
         if self.session.notes is not None and self.session.notes.problems:
             self.panel("Notes", "\n".join(self.session.notes.problems))
         self.run_worker(self._read(), exit_on_error=False)
+
+    def _first(self) -> Board:
+        """The screen that is left last."""
+        if self._both is not None:
+            return PairsScreen(self._both)
+        return FlowsScreen(follow=self.settings.tail)
 
     def _set_up(self) -> None:
         """Order, columns and filter as the user has set them."""

@@ -13,7 +13,7 @@ import pickle
 import signal
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from dissect.analysis.frame import Kept
 from dissect.analysis.model import Progress, Status, Update
@@ -58,6 +58,9 @@ class ProcessFeed:
             that they end with it.
     """
 
+    ANSWERS: ClassVar[tuple[type, ...]] = (Kept,)
+    """What the worker sends beside updates."""
+
     def __init__(
         self,
         command: Sequence[str],
@@ -69,7 +72,7 @@ class ProcessFeed:
         self._lines = tuple(lines)
         self._serves = bool(lines)
         """Whether the worker is asked for packets, also when all is over."""
-        self._asked: dict[tuple[int, ...], asyncio.Future[Kept]] = {}
+        self._asked: dict[tuple[int, ...], asyncio.Future[Any]] = {}
         self._command = tuple(command)
         self._stdin = asyncio.subprocess.DEVNULL if stdin is None else stdin
         if lines:
@@ -86,7 +89,7 @@ class ProcessFeed:
             await self._start()
             while self._progress.status.goes_on or self._serves:
                 told = await self._read()
-                if isinstance(told, Kept):
+                if not isinstance(told, Update):
                     self._answered(told)
                     continue
                 self._progress = told.progress
@@ -108,7 +111,15 @@ class ProcessFeed:
         Raises:
             CaptureError: if the worker is not there to be asked.
         """
-        question = tuple(flows)
+        found: Kept = await self._ask(tuple(flows))
+        return found
+
+    async def _ask(self, question: tuple[int, ...]) -> Any:
+        """What the worker answers to some numbers.
+
+        Raises:
+            CaptureError: if the worker is not there to be asked.
+        """
         pipe = self._process.stdin if self._process is not None else None
         if pipe is None or self._closed:
             raise CaptureError("The dissector has ended, and the packets with it.")
@@ -118,10 +129,15 @@ class ProcessFeed:
             pipe.write(b" ".join(b"%d" % flow for flow in question) + b"\n")
         return await asyncio.shield(answer)
 
-    def _answered(self, kept: Kept) -> None:
-        answer = self._asked.pop(kept.flows, None)
+    def _answered(self, told: Any) -> None:
+        """Take in what is no update."""
+        self._settle(told.flows, told)
+
+    def _settle(self, question: tuple[int, ...], told: object) -> None:
+        """Give an answer to who waits for it."""
+        answer = self._asked.pop(question, None)
         if answer is not None and not answer.done():
-            answer.set_result(kept)
+            answer.set_result(told)
 
     def _unanswered(self) -> None:
         """Let nobody wait for ever."""
@@ -166,7 +182,7 @@ class ProcessFeed:
             line.close()
         self._lines = ()
 
-    async def _read(self) -> Update | Kept:
+    async def _read(self) -> Any:
         stream = self._process.stdout if self._process else None
         if stream is None:
             raise EOFError
@@ -174,7 +190,7 @@ class ProcessFeed:
         if length > _LARGEST_FRAME:
             raise CaptureError("the dissector's output is not what it should be")
         told = pickle.loads(await stream.readexactly(length))  # noqa: S301 - our own worker
-        if not isinstance(told, Update | Kept):
+        if not isinstance(told, (Update, *self.ANSWERS)):
             raise CaptureError("the dissector sent something else than an update")
         return told
 

@@ -42,6 +42,8 @@ class Look:
     bar: str
     mark: str
     noted: str
+    unlike: tuple[str, str]
+    """Around bytes that are not the same on the two sides of something."""
     privacy: Privacy = field(default_factory=Privacy)
     """Hides names and addresses while it is on."""
 
@@ -97,6 +99,7 @@ UNICODE: Final = Look(
     bar="│",
     mark="✓",
     noted="✎",
+    unlike=("«", "»"),
 )
 
 ASCII: Final = Look(
@@ -123,6 +126,7 @@ ASCII: Final = Look(
     bar="|",
     mark="*",
     noted="n",
+    unlike=("[", "]"),
 )
 
 SEVERITY_ROLES: Final = (Role.INFO, Role.LOW, Role.MEDIUM, Role.HIGH, Role.CRITICAL)

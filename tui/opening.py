@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from dissect import worker
 from dissect.again import Again, KeptAgain
+from dissect.both import worker as comparing
 from dissect.errors import ToolError
 from dissect.maillog import open_log
 from dissect.maillog.zone import zone
@@ -103,6 +104,39 @@ def watch_on_screen(
     )
 
 
+def compare_on_screen(context: click.Context, inside: str, outside: str, ports: list[int]) -> int:
+    """Compare two captures on the screen; the exit code.
+
+    The settings of the screen are those of ``seamark CAPTURE``, unless the command was given
+    others.
+
+    Raises:
+        SeamarkError: for what is wrong with the captures or the settings.
+    """
+    find_tshark()
+    for name in (inside, outside):
+        open_capture(name)
+    inner = _settings_of_screen(context)
+    said = {name: inner.params[name] for name in NAMES}
+    _prepare(said)
+    from tui import chosen  # noqa: PLC0415 - Textual reads its switches at import
+    from tui.app import SeamarkApp, run_app  # noqa: PLC0415
+    from tui.both import BothFeed  # noqa: PLC0415
+    from tui.state import State  # noqa: PLC0415
+
+    state = State.load()
+    screen = chosen.screen(inner, said, state)
+    title = f"{inside} | {outside}"
+    both = BothFeed([sys.executable, *comparing.arguments(inside, outside, ports)], capture=title)
+    app = SeamarkApp(both, title=title, screen=screen, state=state, both=both)
+    return run_app(app, mouse=screen.mouse)
+
+
+def _prepare(said: dict[str, Any]) -> None:
+    """Set what has to be set before Textual is imported."""
+    terminal.prepare(slow=RATES[said["rate"]], colour=not said["no_color"])
+
+
 def _settings_of_screen(context: click.Context) -> click.Context:
     """A context of the command that opens captures, with what another was told of the screen."""
     root = context.find_root()
@@ -127,7 +161,7 @@ def _run(
     bell: Severity | None = None,
 ) -> int:
     """Run the app with a worker that was given these words; ``source`` is what it reads."""
-    terminal.prepare(slow=RATES[said["rate"]], colour=not said["no_color"])
+    _prepare(said)
     from tui import chosen  # noqa: PLC0415 - Textual reads its switches at import
     from tui.app import SeamarkApp, run_app  # noqa: PLC0415
     from tui.bell import Ringing  # noqa: PLC0415

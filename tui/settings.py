@@ -201,10 +201,20 @@ NAMES: Final = (
 )  # fmt: skip
 """Their names as arguments, and in the file."""
 
+LOOKS: Final = NAMES[:6]
+"""Those that are not about the list of flows."""
+
 
 def screen_options(command: Command) -> Command:
     """Add ``OPTIONS`` to a command."""
     for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def look_options(command: Command) -> Command:
+    """Add those of ``OPTIONS`` that are not about the list of flows."""
+    for option in reversed(OPTIONS[: len(LOOKS)]):
         command = option(command)
     return command
 

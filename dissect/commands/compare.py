@@ -41,6 +41,9 @@ def compare(context: click.Context, /, inside: str, outside: str, **options: Any
     so are TTL, MSS, window and options. Passwords in AUTH are masked. Up to 8 MiB of each
     direction of a flow and 256 MiB in all are compared; what lies beyond is told.
 
+    On a terminal, and without --format and --no-tui, the screen opens: the flows, and both sides of
+    each in two columns. From standard input it is printed.
+
     Exit codes: 0 nothing differs, 1 something does, 2 wrong usage, 3 a capture failed, no flow is
     in both, or what is in both shows no difference but some could not be compared; 130
     interrupted.

@@ -20,13 +20,16 @@ terminal.prepare({"TEXTUAL_THEME": ""})
 
 from dissect import worker  # noqa: E402 - Textual reads its switches at import
 from dissect.again import Again  # noqa: E402
+from dissect.both import worker as comparing  # noqa: E402
 from dissect.pipeline import Settings  # noqa: E402
 from dissect.source import find_tshark, open_capture  # noqa: E402
 from tui.app import SeamarkApp  # noqa: E402
+from tui.both import BothFeed  # noqa: E402
 from tui.feed import ProcessFeed  # noqa: E402
 
 ROOT = Path(__file__).parent.parent.parent
 CASE = "captures/founding-behind.pcap"
+BOTH = ("captures/founding-before.pcap", CASE)
 PICTURES = ROOT / "docs" / "screens"
 SIZE = (118, 34)
 PATIENCE = 20.0
@@ -37,6 +40,8 @@ class Picture(NamedTuple):
 
     keys: tuple[str, ...]
     words: str
+    two: bool = False
+    """Whether it is of two captures that are compared."""
 
 
 SEAM = ("j", "enter", "n", "n", "n")
@@ -52,19 +57,18 @@ SCREENS = {
     "findings": Picture(("v", "n"), "finding"),
     "peers": Picture(("P",), "delivered"),
     "help": Picture(("question_mark",), "Keys: flows"),
+    "both": Picture(("enter",), "difference 1 of 1", two=True),
 }
 
 
 # A screen says the same of a capture whatever tshark reads it: these hold no words of tshark's.
-OWN = ("flows", "filter", "groups", "ladder", "compare", "findings", "peers", "help")
+OWN = ("flows", "filter", "groups", "ladder", "compare", "findings", "peers", "help", "both")
 
 
 async def picture(name: str) -> str:
     """A screen as SVG."""
     screen = SCREENS[name]
-    command = [sys.executable, *worker.arguments([CASE], Settings())]
-    again = Again(find_tshark(), [open_capture(CASE)])
-    app = SeamarkApp(ProcessFeed(command, capture=CASE), title=CASE, wireshark=again)
+    app = _two() if screen.two else _one()
     async with app.run_test(size=SIZE) as pilot:
         await _until(pilot, lambda: "complete" in _text(app))
         for key in screen.keys:
@@ -73,6 +77,19 @@ async def picture(name: str) -> str:
         await _until(pilot, lambda: screen.words in _text(app))
         await pilot.pause(1.0)
         return _self_contained(app.export_screenshot(title="seamark"))
+
+
+def _one() -> SeamarkApp:
+    """The app with the bundled case."""
+    command = [sys.executable, *worker.arguments([CASE], Settings())]
+    again = Again(find_tshark(), [open_capture(CASE)])
+    return SeamarkApp(ProcessFeed(command, capture=CASE), title=CASE, wireshark=again)
+
+
+def _two() -> SeamarkApp:
+    """The app with both sides of it."""
+    both = BothFeed([sys.executable, *comparing.arguments(*BOTH, [])], capture=" | ".join(BOTH))
+    return SeamarkApp(both, title=" | ".join(BOTH), both=both)
 
 
 def _self_contained(svg: str) -> str:

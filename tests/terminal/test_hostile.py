@@ -10,7 +10,19 @@ from terminal.hostile import ATTACKS, endless_capture, hostile_capture, hostile_
 from terminal.hygiene import clips, harmful, strays
 from terminal.pty_terminal import ROOT, PtyTerminal, python
 
-from tui.actions import ACTIONS, COMPARE, FINDINGS, FLOWS, LADDER, PACKET, PEERS, SEAM, Action
+from tui.actions import (
+    ACTIONS,
+    COMPARE,
+    FINDINGS,
+    FLOWS,
+    LADDER,
+    PACKET,
+    PAIR,
+    PAIRS,
+    PEERS,
+    SEAM,
+    Action,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +58,7 @@ CLOSED_BY: Final = {
             "open-flow", "open-seam", "open-finding", "open-node", "open-side", "open-peer",
             "findings", "peers", "help", "palette", "columns", "filter", "sort", "theme", "copy",
             "write", "save", "note", "edit-note", "judge", "packet", "compare", "frame",
+            "open-pair",
         ),
         "escape",
     ),
@@ -156,6 +169,31 @@ def test_lines_of_a_million_characters(opened: Opened, tmp_path: Path) -> None:
     terminal.press("v", "n", "G", "q")
     terminal.until("flows")
     assert strays(terminal.output()) == []
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_no_byte_steers_from_either_side(locale: str, opened: Opened, tmp_path: Path) -> None:
+    """The same attacks in two captures that are compared: in the list, both columns and hex."""
+    size = (160, 45) if locale == "C" else (80, 24)
+    capture = hostile_capture(tmp_path)
+    terminal = opened("compare", capture, capture, env={**TOOLS, "LC_ALL": locale}, size=size)
+    terminal.until("complete", f"0 of {len(ATTACKS) + 2} flows differ")
+    for action in actions(PAIRS):
+        use(terminal, action)
+    for _ in ATTACKS:
+        terminal.press("enter")
+        terminal.until("both sides")
+        terminal.press("G", "enter")
+        terminal.quiet(0.1)
+        terminal.press("q")
+        terminal.until("flows differ")
+        terminal.press("j")
+    terminal.press("enter")
+    terminal.until("both sides")
+    for action in actions(PAIR):
+        use(terminal, action)
+    assert terminal.process.poll() is None, terminal.text
+    assert strays(terminal.output(), clipboard=True) == []
 
 
 @pytest.mark.skipif("copy" not in HERE, reason="there is no copying yet")

@@ -5,10 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from tui_both import comparing
 from tui_fakes import case, founding, plain, update, verdict
 from tui_pilot import SIZES, Driver, running
 
-from tui.actions import ACTIONS, COLUMNS, COMPARE, FINDINGS, FLOWS, LADDER, PACKET, PEERS, SEAM
+from tui.actions import (
+    ACTIONS,
+    COLUMNS,
+    COMPARE,
+    FINDINGS,
+    FLOWS,
+    LADDER,
+    PACKET,
+    PAIR,
+    PAIRS,
+    PEERS,
+    SEAM,
+)
 from tui.beside import Column
 
 if TYPE_CHECKING:
@@ -25,6 +38,8 @@ WAYS = {
     FINDINGS: ("v",),
     PEERS: ("P",),
     COLUMNS: ("c",),
+    PAIRS: (),
+    PAIR: ("enter",),
 }
 """The keys that lead to a screen."""
 
@@ -93,6 +108,12 @@ EFFECTS: dict[str, Effect] = {
     "open-finding": Effect(("n", "n"), on(LADDER)),
     "open-node": Effect((), lambda seen: seen.text.count("▾") == 1),
     "open-side": Effect((), on(LADDER)),
+    "open-pair": Effect((), on(PAIR)),
+    "bytes": Effect((), "53 54 41"),
+    "next-changed": Effect((), at(1)),
+    "previous-changed": Effect(("j",), at(0)),
+    "next-pair": Effect((), "198.51.100.1"),
+    "previous-pair": Effect(("space",), lambda seen: "198.51.100.1" not in seen.text),
     "open-peer": Effect((), "client:"),
     "toggle-column": Effect((), lambda seen: not seen.app.session.columns[0].shown),
     "open-page": Effect(("question_mark",), on(FLOWS), FLOWS),
@@ -197,7 +218,9 @@ async def test_an_action_does_what_it_says(
 ) -> None:
     """Its first key, on the first of its screens, has the effect, which was not there before."""
     effect = EFFECTS[action.id]
-    async with running(size=size) as seen:
+    where = effect.where or action.where[0]
+    opened = comparing if where in {PAIRS, PAIR} else running
+    async with opened(size=size) as seen:
         await _go(seen, action, effect)
         assert not _is(effect, seen), f"{action.id} is to be seen without its key:\n{seen.text}"
         asked: list[dict[str, Any]] = []

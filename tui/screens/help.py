@@ -14,6 +14,8 @@ from tui.actions import (
     HELP,
     LADDER,
     PACKET,
+    PAIR,
+    PAIRS,
     PEERS,
     SEAM,
     bindings,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 _KEYS: Final = 22
 _EXAMPLE: Final = 34
 _SCREENS: Final = (FLOWS, LADDER, SEAM, PACKET, COMPARE, FINDINGS, PEERS, COLUMNS)
+_OF_TWO: Final = (PAIRS, PAIR)
+"""The screens of two captures that are compared; the others are not there then."""
 _COSTS: Final = {
     Severity.CRITICAL: "mail is lost or can be read by others",
     Severity.HIGH: "mail is delayed or refused, or will be",
@@ -78,12 +82,12 @@ class HelpScreen(Board):
         self.action_back()
 
     def _lines(self, cells: int) -> list[Line]:
-        order = sorted(_SCREENS, key=lambda where: where != self._where)
+        two = self._where in _OF_TWO
+        order = sorted(_OF_TWO if two else _SCREENS, key=lambda where: where != self._where)
         lines: list[Line] = []
         for where in order:
             lines += [*self._keys(where, cells), EMPTY]
-        parts = (_language, _legend, _blind)
-        for part in parts:
+        for part in (_legend,) if two else (_language, _legend, _blind):
             lines += [*part(cells, self.look), EMPTY]
         return lines
 
@@ -130,12 +134,18 @@ def _signs(look: Look) -> list[tuple[Line, str]]:
     """The ladder's glyphs; each is told apart by its shape as well as by its colour."""
     seam, inferred = Piece(look.seam, Role.SEAM), Piece(look.inferred, Role.SEAM)
     was = (Piece(f"{look.original} ", Role.DIM), Piece("RCPT", Role.ORIGINAL))
+    unlike = (Piece("XX".join(look.unlike), Role.MASK),)
     arrows = (Piece(f"{look.to_server} ", Role.CLIENT), Piece(look.to_client, Role.SERVER))
     again = Piece(f"{look.again_to_server} {look.again_to_client}")
     signs: list[tuple[Line, str]] = [
         ((Piece("RC"), seam, Piece("PT")), "a seam: here one packet ended and the next began"),
         ((Piece("RC"), inferred, Piece("PT")), "a seam inferred from the MSS"),
         ((Piece("XXXX", Role.MASK),), "letters that something in between has overwritten"),
+        (unlike, "bytes that are not the same on both sides of something (compare)"),
+        (
+            (Piece("= # < > ?" if look.ascii_only else "= ≠ < > ?"),),
+            "between two columns: the same, changed, only inside, only outside, not compared",
+        ),
         (was, "what they were, as far as it can be told"),
         ((Piece(look.words(b"\r\n"), Role.ESCAPED),), "bytes that are no letters, made visible"),
         (arrows, "said by the client, said by the server"),
