@@ -152,13 +152,13 @@ class Way:
 
 def memory(roots: Sequence[int]) -> dict[str, int]:
     """Bytes that are resident, by program, of some processes and their descendants."""
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+    there = {pid: seen for pid in pids if (seen := stat(pid)) is not None}
     family, found = set(roots), dict[str, int]()
-    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):  # noqa: PTH208
-        seen = stat(pid)
-        if seen is None or not (pid in family or seen.parent in family):
-            continue
-        family.add(pid)
-        program = _name(pid, seen.program)
+    while more := {pid for pid, seen in there.items() if seen.parent in family} - family:
+        family |= more  # a child's number may be the lower one: they begin anew
+    for pid in family & there.keys():
+        program = _name(pid, there[pid].program)
         found[program] = found.get(program, 0) + _resident(pid)
     return {program: size for program, size in found.items() if size}
 
