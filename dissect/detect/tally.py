@@ -55,7 +55,8 @@ class Tally:
     """Greetings or replies of a proxy that is known by its words."""
     replies_injected: int = 0
     resets: int = 0
-    """RSTs in the name of the server, or of the client while the server still talked."""
+    """RSTs in the name of the server, or of the client while the server still talked; without
+    those that answer what came behind a forged one."""
     resets_forged: int = 0
     full_size_passed: int = 0
     """1 where segments of full size from the client were acknowledged."""

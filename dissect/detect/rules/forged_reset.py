@@ -58,9 +58,9 @@ class ForgedReset(Rule):
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """Look at all resets of the flow."""
         there = [reset for reset in ended.resets if not _over(context, reset)]
-        context.tally.resets += sum(_counts(ended, reset) for reset in there)
         judged = [(reset, resets.signs(context, ended, reset)) for reset in there]
         forged = [(reset, found) for reset, found in judged if resets.forged(found)]
+        context.tally.resets += _counted(ended, there, [reset for reset, _ in forged])
         if forged and not _told(context, ended):
             context.tally.resets_forged += len(forged)
             yield self._found(context, ended, forged)
@@ -100,6 +100,17 @@ def _over(context: Context, reset: Reset) -> bool:
     last = context.last
     done = context.lost is None and last is not None and last.code == traits.LEAVING
     return done and last is not None and reset.note.time >= last.time
+
+
+def _counted(ended: Ended, there: list[Reset], forged: list[Reset]) -> int:
+    """RSTs that may have been forged; what comes behind one that was is an answer to it.
+
+    A host whose connection was reset answers each further segment with a RST of its own
+    (RFC 9293 section 3.5.2).
+    """
+    first = min((reset.note.frames[0] for reset in forged), default=None)
+    own = (reset for reset in there if first is None or reset.note.frames[0] < first)
+    return len(forged) + sum(_counts(ended, reset) for reset in own)
 
 
 def _counts(ended: Ended, reset: Reset) -> bool:
