@@ -12,6 +12,9 @@ from typing import Final, NamedTuple
 from dissect.dossier.case import Case, many
 from dissect.dossier.fisher import one_sided
 
+SURE: Final = 0.9
+"""Confidence of a finding from which on what it speaks against is ruled out."""
+
 CHANCE: Final = 0.001
 """Probability below which chance alone is no explanation."""
 
@@ -163,9 +166,59 @@ MASKS: Final = (
 # ---- other things on the path -------------------------------------------------------------------
 
 
-def _at_server(case: Case) -> Judged:
-    del case
-    return _open("A capture at the server can tell: whether it sent this.")
+AT_SERVER: Final = "A capture at the server can tell: whether it sent this."
+AT_HOST: Final = "A capture at that host can tell: whether it sent this."
+
+
+def _own(rule: str, where: str) -> Callable[[Case], Judged]:
+    """Whether what a rule found can be the server's own doing."""
+
+    def judge(case: Case) -> Judged:
+        found = max(case.found(rule), key=lambda each: each.confidence, default=None)
+        if found is None:
+            return _open(where)
+        if found.confidence >= SURE:
+            return _no(f"{found.message}.")
+        return _open(f"{found.message}: that speaks against it. {where}")
+
+    return judge
+
+
+def _too_soon(case: Case) -> Judged:
+    soon = case.count("starttls_near")
+    if not soon:
+        return _open(AT_SERVER)
+    refusals = many(soon, "refusal of STARTTLS came", "refusals of STARTTLS came")
+    return _no(f"{refusals} sooner than the server can answer.")
+
+
+def _lacks(case: Case) -> Judged:
+    offers = case.count("offers") + case.count("offers_elsewhere")
+    if offers:
+        return _no(f"{many(offers, 'reply', 'replies')} of the same server to EHLO offer it.")
+    return _too_soon(case)
+
+
+def _chooses(case: Case) -> Judged | None:
+    if not case.count("offers_without"):
+        return None
+    if case.count("offers"):
+        return _no(f"The same clients were offered it {many(case.count('offers'), 'time')}.")
+    return _open("Only others were offered it. The same EHLO from another network can tell.")
+
+
+def _forgets(case: Case) -> Judged:
+    return absent(case, "idle-timeout-reset", "No connection died behind a long silence.")
+
+
+def _sizes(case: Case) -> Judged:
+    return absent(
+        case, "offloaded-capture", "No segment is larger than the MSS: the sizes are the wire's."
+    )  # fmt: skip
+
+
+def _gap(case: Case) -> Judged:
+    return absent(case, "capture-gap", "Nothing that was acknowledged is missing from it.")
 
 
 def _stopped(case: Case) -> Judged:
@@ -187,6 +240,14 @@ def _dot(case: Case) -> Judged:
     )  # fmt: skip
 
 
+def _reset(case: Case) -> Judged:
+    return absent(case, "forged-reset", "Every reset is of the host in whose name it came.")
+
+
+def _no_end(case: Case) -> Judged:
+    return absent(case, "missing-terminator", "The sender wrote CRLF.CRLF in all messages.")
+
+
 def _masked(case: Case) -> Judged:
     rules = ("masked-verb", "split-masked-verb", "masked-ehlo-keyword")
     said = [absent(case, rule, "No verb and no keyword is masked.") for rule in rules]
@@ -198,25 +259,67 @@ LIMIT: Final = Lookalike(
 )
 MTU: Final = Lookalike("A path MTU black hole", "only segments of full size are lost", _mtu)
 DOT: Final = Lookalike("A swallowed end of data", "only the small last segment is lost", _dot)
-SERVER: Final = Lookalike(
-    "The server itself", "the same bytes in a capture at the server", _at_server
+_ITSELF: Final = "the same bytes in a capture at the server"
+
+
+def _server(judge: Callable[[Case], Judged]) -> Lookalike:
+    return Lookalike("The server itself", _ITSELF, judge)
+
+
+NO_TLS: Final = Lookalike("A server that has no TLS", "nobody is offered it", _lacks)
+CHOOSY: Final = Lookalike(
+    "A server that chooses whom it offers TLS", "other client networks are offered it", _chooses
 )
+RESETTER: Final = Lookalike(
+    "The host in whose name it came",
+    "a RST from as far away as its data, and silence behind it",
+    _own("forged-reset", AT_HOST),
+)
+TIMER: Final = Lookalike("A forgotten connection", "a long silence before the reset", _forgets)
+SIZES: Final = Lookalike("An artefact of the capture", "packets larger than the MSS", _sizes)
+MISSED: Final = Lookalike("Packets that the capture missed", "acknowledged, yet not seen", _gap)
 STOPPED: Final = Lookalike(
     "A server that stopped at that moment", "nothing more is heard of it", _stopped
 )
+RESET: Final = Lookalike(
+    "A forged reset", "a RST from elsewhere, behind which the host goes on", _reset
+)
+NO_END: Final = Lookalike("A sender that never wrote it", "no last dot anywhere", _no_end)
 INSPECTION: Final = Lookalike("An inspecting firewall", "masks of X or asterisks", _masked)
 
 LOOKALIKES: Final[dict[str, tuple[Lookalike, ...]]] = {
     "cisco-smtp-inspection": MASKS,
     "unknown-smtp-inspection": MASKS,
-    "starttls-stripping": (SERVER, INSPECTION),
-    "terminating-proxy": (SERVER, INSPECTION),
-    "content-filter": (SERVER,),
-    "reset-injection": (SERVER, MTU),
-    "path-mtu-black-hole": (LIMIT, DOT, STOPPED),
-    "idle-state-timeout": (STOPPED, MTU),
-    "inspection-limits": (MTU, DOT),
-    "sender": (INSPECTION, MTU),
+    "starttls-stripping": (NO_TLS, CHOOSY, INSPECTION),
+    "terminating-proxy": (_server(_too_soon), INSPECTION),
+    "content-filter": (_server(_own("injected-reply", AT_SERVER)), INSPECTION, MISSED),
+    "reset-injection": (RESETTER, TIMER, LIMIT, MTU),
+    "path-mtu-black-hole": (LIMIT, DOT, SIZES, STOPPED),
+    "idle-state-timeout": (RESET, STOPPED, MTU),
+    "inspection-limits": (MTU, DOT, SIZES, STOPPED),
+    "swallowed-end-of-data": (NO_END, MTU, MISSED, STOPPED),
+    "sender": (INSPECTION, MTU, MISSED),
     "server": (INSPECTION, MTU, LIMIT),
 }
-"""By the device that a verdict names."""
+"""By the device that a verdict names, or by that which a rule points to."""
+
+POINTS_TO: Final[dict[str, str]] = {
+    "starttls-stripped": "starttls-stripping",
+    "proxy-banner": "terminating-proxy",
+    "injected-reply": "content-filter",
+    "forged-reset": "reset-injection",
+    "path-mtu-black-hole": "path-mtu-black-hole",
+    "idle-timeout-reset": "idle-state-timeout",
+    "limit-drop": "inspection-limits",
+    "terminator-swallowed": "swallowed-end-of-data",
+    "missing-terminator": "sender",
+}
+"""Where there is no verdict: what the decisive rule would be evidence of."""
+
+
+def of(case: Case) -> tuple[Lookalike, ...]:
+    """What could be taken for what these captures show."""
+    if case.verdict:
+        return LOOKALIKES.get(case.verdict.device, ())
+    rule = case.decisive.finding.rule if case.decisive else ""
+    return LOOKALIKES.get(POINTS_TO.get(rule, ""), ())

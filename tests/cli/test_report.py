@@ -124,6 +124,34 @@ def test_look_alikes_are_ruled_out_by_what_was_seen() -> None:
     assert few.count("Not ruled out.") == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "starttls-stripped-before.pcap",
+            "A server that has no TLS | nobody is offered it | Ruled out. 2 replies of the same",
+        ),
+        (
+            "forged-reset-behind.pcap",
+            "Not ruled out. The reset in the client's name is not the client's own: its TTL is 47",
+        ),
+        ("forged-reset-behind.pcap", "Ruled out. No connection died behind a long silence."),
+        ("terminator-swallowed-behind.pcap", "Ruled out. The sender wrote CRLF.CRLF in all"),
+        ("mtu-black-hole-before.pcap", "Ruled out. No segment is larger than the MSS"),
+    ],
+)
+def test_each_kind_of_damage_has_look_alikes_of_its_own(name: str, said: str) -> None:
+    """Also where the decisive rule points to something that no verdict names."""
+    ran = seamark("report", "--no-redact", CAPTURES / name, "-o", "-", "--format", "md")
+    assert said in ran.out
+
+
+def test_a_loss_is_shown_by_its_cause() -> None:
+    """The decisive finding says why, not only that mail was lost."""
+    text = mail(CAPTURES / "forged-reset-behind.pcap")
+    assert "(rule forged-reset, high, 76% sure)" in part(text, "What happened")
+
+
 def test_the_capture_is_known_by_its_checksum() -> None:
     """As sha256sum prints it."""
     text = mail(FOUNDING)
@@ -165,7 +193,12 @@ def test_a_mail_has_76_columns_of_ascii(name: str) -> None:
             "one-sided-server.pcap",
             "in what was captured and can be read, which is not all, nothing shows that it",
         ),
-        ("forged-reset-before.pcap", "does not tell whether a device on the way, the sender or"),
+        (
+            "terminator-swallowed-behind.pcap",
+            "of which the last never arrived (85% sure); this capture does not tell whether",
+        ),
+        ("asterisk-verbs-before.pcap", "something is wrong with mail, and this capture does not"),
+        ("forged-reset-before.pcap", "by something that resets connections in the name of their"),
         ("mtu-black-hole-before.pcap", "is disturbed on its way, by a path that loses packets"),
         ("unstuffed-dot-behind.pcap", "the sending server itself"),
         ("early-talker-behind.pcap", "the sending server itself"),

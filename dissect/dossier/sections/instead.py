@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dissect import rulebook
+from dissect.dossier import lookalikes
 from dissect.dossier.case import Case
 from dissect.dossier.document import Block, Inline, Section, Table, said
-from dissect.dossier.lookalikes import LOOKALIKES
 
 BLIND = "What it cannot see"
 """The heading of a rule's text that says so."""
@@ -18,10 +18,9 @@ def section(case: Case) -> Section | None:
 
 
 def _ruled_out(case: Case) -> tuple[Block, ...]:
-    """The table of look-alikes for the verdict's device."""
-    verdict = case.verdict
+    """The table of look-alikes."""
     rows: list[tuple[Inline, ...]] = []
-    for each in LOOKALIKES.get(verdict.device, ()) if verdict else ():
+    for each in lookalikes.of(case):
         judged = each.judge(case)
         if judged is not None:
             word = "Ruled out" if judged.out else "Not ruled out"

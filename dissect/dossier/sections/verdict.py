@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from dissect import rulebook
 from dissect.analysis.model import Verdict
 from dissect.dossier.case import BLAMELESS, Case, clock, many
+from dissect.dossier.decisive import OUTCOMES
 from dissect.dossier.document import Bullets, Inline, Section, said
 from dissect.dossier.sections import impact
 
@@ -20,8 +22,7 @@ Sentences = tuple[str, str, str]
 REMEDY: Final = "It ends when {}; the section Remedy has the steps, and the proof follows here."
 
 UNNAMED: Final = (
-    "something is wrong with mail, and this capture does not tell whether a device on the way, "
-    "the sender or the receiver does it."
+    "this capture does not tell whether a device on the way, the sender or the receiver does it."
 )
 
 SECOND: Final = (
@@ -53,7 +54,7 @@ ENDS: Final = {
     "starttls-stripping": "exempts this mail from inspection, so that TLS comes through",
     "terminating-proxy": "exempts this mail from the proxy",
     "content-filter": "exempts the mail servers from the content filter",
-    "reset-injection": "finds the device that resets these connections, and exempts them",
+    "reset-injection": "exempts these connections",
     "path-mtu-black-hole": "lets ICMP through, or clamps the MSS where the path narrows",
     "idle-state-timeout": "gives silent mail connections a longer idle timer",
     "inspection-limits": "raises the limits of the inspection, or turns it off for this mail",
@@ -107,7 +108,19 @@ def _unnamed(case: Case) -> Sentences:
     hurt = sum(party.damaged for party in case.gathered.parties.values())
     flows = case.gathered.flows
     which = f"{hurt:,} of {flows:,} conversations" if flows > 1 else "the one conversation"
-    return f"In {which} {UNNAMED}", impact.sentence(case), SECOND
+    what = f"In {which} something is wrong with mail{_cause(case)} {UNNAMED}"
+    return what, impact.sentence(case), SECOND
+
+
+def _cause(case: Case) -> str:
+    """What the decisive finding says of it, where that is more than that mail was lost."""
+    found = case.decisive.finding if case.decisive else None
+    page = rulebook.page(found.rule) if found and found.rule not in OUTCOMES else None
+    if found is None or page is None:
+        return ", and"
+    words = page.info.summary
+    words = words if words[1].isupper() else words[0].lower() + words[1:]
+    return f": {words} ({found.confidence:.0%} sure);"
 
 
 def _clean(case: Case) -> Sentences:
