@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import re
 import time
@@ -14,7 +15,7 @@ from dissect.escape import visible
 from dissect.source.clock import SAME, Clock, Offset
 from dissect.source.descriptor import some
 from dissect.source.parts import After
-from dissect.source.tap import Line, Tap, connect
+from dissect.source.tap import Line, Tap, connect, end
 
 TAIL: Final = 4_096
 """Bytes kept of what the programs behind a source say."""
@@ -27,7 +28,7 @@ BY_INTERFACE: Final = re.compile(rb"(\d+) packets? dropped by interface")
 BY_DUMPCAP: Final = re.compile(rb"\(pcap:(\d+)/dumpcap:(\d+)/flushed:\d+/ps_ifdrop:(\d+)\)")
 COUNTERS: Final = re.compile(rb"packets? (captured|received|dropped)|Packets captured|^File:")
 
-NEWS: Final = re.compile(COUNTERS.pattern + rb"|^seamark: clock")
+NEWS: Final = re.compile(COUNTERS.pattern + rb"|^seamark: (clock|program) ")
 """Lines that tell nothing of an end."""
 
 LAST_WORDS: Final = 1.0
@@ -36,6 +37,16 @@ LAST_WORDS: Final = 1.0
 STALLED: Final = 30.0
 """Seconds without a packet and without an answer, of a program that has answered before, from
 which on the source is taken for dead."""
+
+LINGER: Final = (10.0, 60.0)
+"""Seconds that a program which was told to end may be silent, because the way to it may be cut,
+and that it may take in all."""
+
+UNTOLD: Final = (1.0, 10.0)
+"""The same where there is nobody to be told, but a pipe that others write to."""
+
+DIAL: Final = 60.0
+"""Seconds for one try to connect: ssh itself waits for ever for a shared login that is dead."""
 
 SETTLE: Final = 0.25
 """Seconds behind an end in which it may be told that it was meant: ctrl+c ends all at once."""
@@ -61,7 +72,10 @@ class Connection:
         self._said = b""
         self._before = self._now = (0, 0)
         self._answers = self._counts = False
-        self._reading = False
+        self._reader: asyncio.Future[bytes] | None = None
+        self._linger, self._enough = LINGER if line.lifeline >= 0 else UNTOLD
+        self._last = math.inf
+        """When nothing more is read, whatever there is."""
         self._heard = self._opened = time.monotonic()
         self._wait = FIRST
         self._over = asyncio.Event()
@@ -101,13 +115,35 @@ class Connection:
         if self._ear is None:
             self._ear = asyncio.ensure_future(self._listen(self._line.errors))
             self._question()  # without counters: a program that just begins would die of it
-        self._heard, self._reading = time.monotonic(), True
-        data = await some(self._line.out, most)
-        self._reading = False
+        self._heard = time.monotonic()
+        data = await self._piece(most)
         if not data:
             await asyncio.wait({self._ear}, timeout=LAST_WORDS)
             await self._sleep(SETTLE if self.lasts else 0)
         return data
+
+    async def _piece(self, most: int) -> bytes:
+        """What comes next; nothing at the end, and where it is not waited for any longer."""
+        if time.monotonic() > self._last:
+            end(self._line.process)
+            return b""
+        reader = self._reader = asyncio.ensure_future(some(self._line.out, most))
+        if self._over.is_set():
+            self._wait_no_longer(self._linger)
+        try:
+            await asyncio.wait({reader})
+        finally:
+            reader.cancel()
+            self._reader = None
+        if reader.cancelled():
+            end(self._line.process)
+            return b""
+        return reader.result()
+
+    def _wait_no_longer(self, after: float) -> None:
+        """Let what is being read now be the end, if nothing comes within some seconds."""
+        if self._reader is not None:
+            asyncio.get_running_loop().call_later(after, self._reader.cancel)
 
     async def _sleep(self, seconds: float) -> None:
         """Wait, unless it is to end."""
@@ -149,9 +185,10 @@ class Connection:
         if self._line.lifeline < 0:
             return
         quiet = time.monotonic() - self._heard
-        if self._answers and self._reading and quiet > STALLED and self.lasts:
+        if self._answers and self._reader and quiet > STALLED and self.lasts:
             self._stalled = True
             self._let_go()
+            self._wait_no_longer(LAST_WORDS)
             return
         self._question(b" count")
 
@@ -186,12 +223,14 @@ class Connection:
             SeamarkError: if it makes no sense to try again.
         """
         cancelled, self._wake = os.pipe()
+        bound = asyncio.get_running_loop().call_later(DIAL, self._hang_up)
         try:
             await asyncio.to_thread(self._connect, tap, cancelled)
         except SeamarkError as error:
-            if not error.passing and not self._over.is_set():
+            if not error.passing and self._wake >= 0:
                 raise
         finally:
+            bound.cancel()
             self._hang_up()
         return self._fresh.pop() if self._fresh else None
 
@@ -239,7 +278,10 @@ class Connection:
 
     def stop(self) -> None:
         """Let it end; what it has seen is still read."""
-        self._over.set()
+        if not self._over.is_set():
+            self._over.set()
+            self._last = time.monotonic() + self._enough
+            self._wait_no_longer(self._linger)
         self._hang_up()
         self._let_go()
 
@@ -249,4 +291,4 @@ class Connection:
         self._drop()
         await self._deaf()
         self._line.close()
-        self._line = self._line._replace(out=-1, errors=-1)
+        self._line = self._line._replace(out=-1, errors=-1, process=-1)

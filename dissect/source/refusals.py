@@ -5,11 +5,21 @@ All of them fail alike seen from outside: an exit code, no packet, and a sentenc
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple, Protocol
 
 from dissect.errors import CaptureError, SeamarkError, ToolError, UsageError
 from dissect.escape import visible
 from dissect.source import bpf
+
+PROGRAMS: Final = ("tcpdump", "dumpcap")
+"""What captures: the first that is there."""
+
+PACKAGES: Final = {"dumpcap": "wireshark-common"}
+"""Where a program has another name."""
+
+PROGRAM: Final = re.compile(r"^seamark: program (tcpdump|dumpcap)\n", re.MULTILINE)
+"""What the script of a capture says that it has chosen."""
 
 LAST: Final = 5
 """Lines of what was said that are shown where nobody knows better."""
@@ -29,13 +39,21 @@ class Where(Protocol):
         ...
 
     @property
+    def program(self) -> str:
+        """What was to capture; empty for any."""
+        ...
+
+    @property
     def bpf(self) -> str:
         """The capture filter."""
         ...
 
 
 class Refusal(NamedTuple):
-    """A reason: words that tell of it, and how it is said; ``{on}`` is the host or this machine."""
+    """A reason: words that tell of it, and how it is said.
+
+    ``{on}`` is the host or this machine, ``{program}`` what was to capture there.
+    """
 
     part: str
     kind: type[SeamarkError]
@@ -77,7 +95,7 @@ REFUSALS: Final = (
     ),
     Refusal(
         "a password is required", CaptureError, "sudo on {on} wants a password.",
-        "Let it ask with --privilege sudo-ask, or allow tcpdump in sudoers with NOPASSWD.",
+        "Let it ask with --privilege sudo-ask, or allow {program} in sudoers with NOPASSWD.",
     ),
     Refusal(
         "incorrect password", CaptureError, "sudo on {on} does not take that password.",
@@ -88,11 +106,11 @@ REFUSALS: Final = (
     ),
     Refusal(
         "not in the sudoers", CaptureError, "This user may not use sudo on {on}.",
-        "Ask for a line in sudoers that allows tcpdump.",
+        "Ask for a line in sudoers that allows {program}.",
     ),
     Refusal(
-        "not allowed to", CaptureError, "sudo on {on} does not allow tcpdump to this user.",
-        "Ask for a line in sudoers that allows tcpdump.",
+        "not allowed to", CaptureError, "sudo on {on} does not allow {program} to this user.",
+        "Ask for a line in sudoers that allows {program}.",
     ),
     Refusal(
         "Operation not permitted", CaptureError, "This user may not capture on {on}.",
@@ -114,8 +132,8 @@ REFUSALS: Final = (
         "ip link set {interface} up", passing=True,
     ),
     Refusal(
-        "is missing", ToolError, "There is neither tcpdump nor dumpcap on {on}.",
-        "Install one: apt-get install tcpdump",
+        "is missing", ToolError, "There is {none} on {on}.",
+        "Install it: apt-get install {package}",
     ),
     Refusal(
         "not found", ToolError, "A program is missing on {on}.", "Install it.",
@@ -125,7 +143,7 @@ REFUSALS: Final = (
 
 GRANT_HERE: Final = (
     "Run it with sudo, or grant it: "
-    'sudo setcap cap_net_raw,cap_net_admin=eip "$(command -v tcpdump || command -v dumpcap)"'
+    'sudo setcap cap_net_raw,cap_net_admin=eip "$(command -v {program})"'
 )
 GRANT_THERE: Final = "Use --privilege sudo (or sudo-ask, doas), or log in as root."
 
@@ -142,13 +160,19 @@ def refusal(where: Where, code: int, said: str) -> SeamarkError:
         filtered = bpf.refusal(where.bpf, words)
         filtered.passing = words.startswith("unknown host")  # the DNS may be away
         return filtered
+    named = PROGRAM.search(said)
+    program = where.program or (named[1] if named else PROGRAMS[0])
+    said = PROGRAM.sub("", said)
     remote = where.host is not None
     host = visible(str(where.host)) if remote else ""
     terms = {
         "host": host,
         "on": host if remote else "this machine",
         "interface": visible(where.interface),
-        "grant": GRANT_THERE if remote else GRANT_HERE,
+        "grant": (GRANT_THERE if remote else GRANT_HERE).format(program=program),
+        "program": program,
+        "none": f"no {where.program}" if where.program else "neither tcpdump nor dumpcap",
+        "package": PACKAGES.get(where.program, where.program or PROGRAMS[0]),
     }
     shown = "\n  ".join(visible(line.strip()) for line in said.splitlines()[-LAST:] if line.strip())
     known = next((each for each in REFUSALS if each.part.lower() in said.lower()), None)

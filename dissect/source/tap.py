@@ -15,8 +15,9 @@ import os
 import re
 import select
 import shlex
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
@@ -38,44 +39,69 @@ MAIL: Final = (
 
 _SCRIPT: Final = r"""
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin; export PATH; LC_ALL=C; export LC_ALL;
-i=$1 f=$2 r=$3 w=$4;
+i=$1 f=$2 r=$3 w=$4 m= o= u= d=;
 set -- ${SSH_CONNECTION-};
 if [ $# -eq 4 ]; then
-  f="${f:+($f) and }not (host ${1%%%*} and tcp port $2 and tcp port $4)";
+  o=1 f="${f:+($f) and }not (host ${1%%%*} and tcp port $2 and tcp port $4)";
 fi;
-case $r in
-  sudo) r="sudo -n";;
-  doas) r="doas -n";;
-  sudo-ask) sudo -S -p "" -v || exit 96; r="sudo -n";;
-  *) r=;;
-esac;
-t=$w;
+t=$w v=true;
 if [ -z "$t" ]; then
   if command -v tcpdump >/dev/null; then t=tcpdump; else t=dumpcap; fi;
 fi;
+echo "seamark: program $t" >&2;
+case $r in
+  sudo) r="sudo -n";;
+  doas) r="doas -n";;
+  sudo-ask) sudo -S -p "" -v || exit 96; r="sudo -n" v="sudo -n -v";;
+  *) r=;;
+esac;
 command -v $t >/dev/null || { echo "seamark: $t is missing" >&2; exit 127; };
 if [ $t = dumpcap ]; then
-  set -- -q -P -i "$i" -f "$f" -w -;
+  g="$r"' dumpcap -q -P -i "$i" -f "$f" -w -';
 else
   h=$(tcpdump --help 2>&1);
-  case $h in *immediate-mode*) m=--immediate-mode;; *) m=;; esac;
+  case $h in *immediate-mode*) m=--immediate-mode;; esac;
   case $h in *"-B size"*) m="$m -B %BUFFER%";; esac;
-  set -- -U $m -n -s %SNAP% -i "$i" -w - -- "$f";
+  g="$r tcpdump -U $m"' -n -s %SNAP% -i "$i" -w - -- "$f"';
 fi;
-exec 3<&0 4>&2;
-$r $t "$@" </dev/null 3<&- 4>&- & p=$!;
-{
-  while read -r x; do
-    case "$x:$t:$(uname)" in *count:tcpdump:Linux) kill -USR1 $p;; esac;
-    echo "seamark: clock ${x%% *} $(date +%s.%N)" >&4;
-  done;
-  exec 4>&-;
+case $r:$(uname) in ?*:Linux)
+  $r kill -0 $$ </dev/null >/dev/null 2>&1 || u="script -qec";
+  SHELL=/bin/sh; export SHELL;
+  [ -z "$u" ] || $u "$v" /dev/null </dev/null >/dev/null 2>&1 || u=;;
+esac;
+e() {
+  if [ -n "$u" ]; then kill -9 $p; exit; fi;
   kill $p || $r kill $p;
   for n in 1 2 3 4 5; do sleep 1; kill -0 $p || $r kill -0 $p || exit; done;
   kill -9 $p || $r kill -9 $p;
+};
+q() {
+  exec 4>&-;
+  n=0;
+  trap n=0 USR1;
+  while [ $n -lt %LONELY% ]; do sleep 5; kill -0 $$ || exit; n=$((n+1)); done;
+  e;
+};
+export i f;
+exec 3<&0 4>&2 5>&1;
+if [ -n "$u" ]; then
+  $u "$g >&5 2>&4 3<&- 4>&- 5>&-; exit \$?" /dev/null </dev/null >/dev/null 3<&- & p=$!;
+else
+  eval "exec $g" </dev/null 3<&- 4>&- 5>&- & p=$!;
+fi;
+exec 5>&-;
+{
+  while read -r x; do
+    case "$x:$t:$(uname):$u" in *count:tcpdump:Linux:) kill -USR1 $p;; esac;
+    echo "seamark: clock ${x%% *} $(date +%s.%N)" >&4;
+    if [ -n "$d" ]; then kill -USR1 $d; elif [ -n "$o" ]; then q & d=$!; fi;
+  done;
+  exec 4>&-;
+  if [ -n "$d" ]; then kill $d; fi;
+  e;
 } <&3 >/dev/null 2>&1 & k=$!;
 exec 3<&- 4>&-;
-wait $p; c=$?;
+{ wait $p; c=$?; } 2>/dev/null;
 kill $k 2>/dev/null;
 exit $c
 """
@@ -91,15 +117,24 @@ tcpdump's own 262,144 leave eight slots in 2 MiB, and a few packets at once are 
 (libpcap, ``pcap-linux.c``, ``setup_mmapped``).
 """
 
+LONELY: Final = 24
+"""Times five seconds without a question, from which on a remote program ends: a path that was
+cut tells neither side, and a capture that nobody reads would go on for hours."""
+
 SCRIPT: Final = (
     " ".join(line.strip() for line in _SCRIPT.strip().splitlines())
     .replace("%BUFFER%", str(BUFFER))
     .replace("%SNAP%", str(SNAP))
+    .replace("%LONELY%", str(LONELY))
 )
 """Takes an interface, a filter, a privilege and a program (empty for any).
 
 Each line on its standard input is a number, and asks what time it is; behind the number ``count``
 asks the program for its counters as well.  The end of it ends the program.
+
+Who may run a program as root may often not end it.  Then it runs on a terminal of its own, which
+script(1) makes: when that is closed, the kernel hangs up what runs in its foreground, whoever it
+belongs to.  The shell in front of it leads the session, because doas holds that signal back.
 It is one line, so that a csh on the other side passes it on, too.
 """
 
@@ -220,11 +255,14 @@ class Line(NamedTuple):
     """What opens it again when it has ended by itself; None where nothing may."""
     here: bool = False
     """Whether it is this machine that captures, whose clock is ours."""
+    process: int = -1
+    """The ssh that holds it, as pidfd_open(2) has it; where there is none, ssh's own patience
+    ends it."""
 
     @property
     def descriptors(self) -> frozenset[int]:
         """Those that are open."""
-        return frozenset({self.out, self.errors, self.lifeline}) - {-1}
+        return frozenset({self.out, self.errors, self.lifeline, self.process}) - {-1}
 
     def close(self) -> None:
         """Close this process's descriptors."""
@@ -255,7 +293,10 @@ def connect(tap: Tap, password: bytes = b"", *, cancelled: int = -1) -> Line:
     assert process.stderr is not None
     pipes = (process.stdout, process.stderr, process.stdin)
     out, errors, lifeline = (os.dup(pipe.fileno()) for pipe in pipes)
-    line = Line(str(tap), out, errors, lifeline, here=tap.host is None)
+    here = tap.host is None
+    line = Line(
+        str(tap), out, errors, lifeline, here=here, process=-1 if here else _held(process.pid)
+    )
     for pipe in pipes:
         pipe.close()
     with contextlib.suppress(AttributeError, OSError):
@@ -270,6 +311,25 @@ def connect(tap: Tap, password: bytes = b"", *, cancelled: int = -1) -> Line:
         process.wait()
         raise
     return line
+
+
+def _held(process: int) -> int:
+    """A descriptor of a process, which can be handed to another one; -1 where there are none."""
+    opens: Callable[[int], int] | None = getattr(os, "pidfd_open", None)  # Linux 5.3
+    if opens is not None:
+        with contextlib.suppress(OSError):
+            return opens(process)
+    return -1
+
+
+def end(process: int) -> None:
+    """End a process that will not end by itself, as far as there is a descriptor of it.
+
+    A program on this side of a connection would wait for the other side, which is not there.
+    """
+    if process >= 0:
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(process, signal.SIGTERM)
 
 
 def following(path: str) -> Line:

@@ -7,9 +7,11 @@ addresses are used (RFC 5737, RFC 3849), and nothing can be reached from outside
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import itertools
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lab.process import LabError, run
@@ -90,6 +92,60 @@ def cable() -> Iterator[str]:
         yield name
     finally:
         run(["ip", "netns", "delete", name])
+
+
+@contextlib.contextmanager
+def pair() -> Iterator[tuple[str, str]]:
+    """Two namespaces with a cable between them, gone when the block ends.
+
+    The first has ``SENDER`` and the second ``SERVER``, each on its ``eth0``.
+    """
+    stem = f"seamark-{os.getpid()}-{next(_counter)}"
+    ends = ((f"{stem}-a", SENDER), (f"{stem}-b", SERVER))
+    with contextlib.ExitStack() as stack:
+        for name, _ in ends:
+            run(["ip", "netns", "add", name])
+            stack.callback(run, ["ip", "netns", "delete", name])
+        (near, _), (far, _) = ends
+        run([
+            *("ip", "link", "add", "eth0", "netns", near, "type", "veth"),
+            *("peer", "name", "eth0", "netns", far),
+        ])  # fmt: skip
+        for name, address in ends:
+            run(["ip", "-n", name, "address", "add", f"{address}/24", "dev", "eth0"])
+            for interface in ("lo", "eth0"):
+                run(["ip", "-n", name, "link", "set", interface, "up"])
+        yield near, far
+
+
+@contextlib.contextmanager
+def swallowed(near: str, far: str) -> Iterator[None]:
+    """A path between the namespaces of ``pair`` that swallows all packets, and says nothing."""
+    nobody = ("lladdr", "02:00:00:00:00:99", "nud", "permanent")
+    ways = ((near, SERVER), (far, SENDER))
+    for name, address in ways:
+        run(["ip", "-n", name, "neigh", "replace", address, *nobody, "dev", "eth0"])
+    try:
+        yield
+    finally:
+        for name, address in ways:
+            run(["ip", "-n", name, "neigh", "delete", address, "dev", "eth0"])
+
+
+@contextlib.contextmanager
+def within(namespace: str) -> Iterator[None]:
+    """Let this thread open its sockets in a namespace; they stay there behind the block."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with (
+        Path("/proc/thread-self/ns/net").open("rb") as before,
+        Path("/run/netns", namespace).open("rb") as there,
+    ):
+        if libc.setns(there.fileno(), 0):
+            raise OSError(ctypes.get_errno(), "setns")
+        try:
+            yield
+        finally:
+            libc.setns(before.fileno(), 0)
 
 
 def _links(net: Network, inner: Sequence[tuple[str, str]]) -> list[Link]:

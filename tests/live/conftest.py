@@ -20,7 +20,7 @@ __all__ = ["signals_are_heard"]
 
 SSHD = "/usr/sbin/sshd"
 CONFIG = """
-ListenAddress 127.0.0.1:{port}
+ListenAddress {address}:{port}
 HostKey {folder}/host
 AuthorizedKeysFile {folder}/user.pub
 PidFile none
@@ -51,10 +51,13 @@ class Sshd:
     Args:
         folder: for keys and configurations.
         before: a program that runs the server, with its words.
+        address: where it listens.
     """
 
-    def __init__(self, folder: Path, before: Sequence[str] = ()) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Path, before: Sequence[str] = (), address: str = "127.0.0.1"
+    ) -> None:
+        self.folder, self.address = folder, address
         self._before = before
         self.bin = folder / "bin"
         self.bin.mkdir()
@@ -82,13 +85,13 @@ class Sshd:
     def know(self) -> None:
         """Let the client know the host's key."""
         public = (self.folder / "host.pub").read_text()
-        (self.folder / "known").write_text(f"[127.0.0.1]:{self.port} {public}")
+        (self.folder / "known").write_text(f"[{self.address}]:{self.port} {public}")
 
     def start(self) -> None:
         """Listen."""
         Path("/run/sshd").mkdir(exist_ok=True)
         config = self.folder / "sshd.conf"
-        config.write_text(CONFIG.format(port=self.port, folder=self.folder))
+        config.write_text(CONFIG.format(address=self.address, port=self.port, folder=self.folder))
         self.process = subprocess.Popen(
             (*self._before, SSHD, "-D", "-e", "-f", str(config)), stderr=subprocess.DEVNULL
         )
@@ -120,11 +123,16 @@ class Sshd:
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     """A server to log in to."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may capture here")
-    if not Path(SSHD).exists() or shutil.which("ssh") is None:
-        pytest.skip("there is no sshd or no ssh")
+    needs_sshd()
     server = Sshd(tmp_path)
     server.start()
     yield server
     server.stop()
+
+
+def needs_sshd() -> None:
+    """Skip a test where there can be none."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may capture here")
+    if not Path(SSHD).exists() or shutil.which("ssh") is None:
+        pytest.skip("there is no sshd or no ssh")

@@ -28,6 +28,7 @@ class Live:
         words: behind ``seamark live``.
         stdin: its standard input.
         before: a program that runs it, with its words.
+        module: what is run; ``live.impatient`` is the same, and waits less.
         env: what to add to the environment.
     """
 
@@ -36,12 +37,13 @@ class Live:
         *words: str,
         stdin: Any = subprocess.DEVNULL,
         before: Sequence[str] = (),
+        module: str = "tui",
         **env: str,
     ) -> None:
         self.lines: list[str] = []
-        every = {**os.environ, "PYTHONPATH": str(ROOT), **env}
+        every = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", **env}
         self.process = subprocess.Popen(
-            (*before, sys.executable, "-P", "-m", "tui", "live", *words),
+            (*before, sys.executable, "-P", "-m", module, "live", *words),
             stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=every,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
