@@ -40,6 +40,11 @@ class Settings:
     redactor: Redactor | None = None
     """Replaces names and addresses before a rule sees them; None shows them."""
 
+    @property
+    def shown_filter(self) -> str:
+        """The display filter as it may be shown: it may name an address."""
+        return "redacted" if self.display_filter and self.redactor else self.display_filter
+
 
 class _Conversation:
     """Everything that one open flow needs."""
@@ -243,7 +248,7 @@ class Pipeline:
         session = conversation.session
         told = session.finish()
         if conversation.transcript:
-            conversation.transcript.end(flow, session, told)
+            conversation.transcript.end(session, told)
         self._tell(conversation, told)
         self.bugs = (self.bugs + conversation.engine.bugs)[:BUGS]
         del self._open[flow.number]

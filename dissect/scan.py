@@ -83,8 +83,7 @@ class Scan:
     def __post_init__(self) -> None:
         """What a display filter leaves out is said before anything else."""
         if self.settings.display_filter:
-            redacted = "redacted" if self.settings.redactor else ""
-            self.warnings.append(filters.warning(redacted or self.settings.display_filter))
+            self.warnings.append(filters.warning(self.settings.shown_filter))
 
     def log(self, name: str, zone: tzinfo | None) -> None:
         """Read one mail log, behind the captures; a failure is noted, and what was read is used.

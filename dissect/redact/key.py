@@ -34,7 +34,7 @@ class Key:
 
     def __init__(self, secret: bytes, path: Path | None = None) -> None:
         self.secret = secret
-        self._path = path
+        self.path = path
         self._numbers: dict[str, int] = {}
         self._counts: dict[bool, int] = {False: 0, True: 0}
 
@@ -46,10 +46,10 @@ class Key:
         """
         known = self._numbers.get(network)
         if known is None:
-            if self._path is None:
+            if self.path is None:
                 self.met(network)
             else:
-                self._write(self._path, network)
+                self._write(self.path, network)
             known = self._numbers[network]
         return known
 

@@ -18,6 +18,8 @@ from dissect.redact.words import COMMAND, FIELDS, LOG, REPLY, is_verb
 REPLIES: Final = Kept(REPLY)
 COMMANDS: Final = Kept(COMMAND)
 LOGGED: Final = Kept(LOG, digits=6, as_long=False)
+HOSTS: Final = Kept(frozenset(), as_long=False)
+ERRORS: Final = Kept(frozenset(), as_long=False, all_words=True)
 NAMED: Final = Kept(frozenset(("localhost", "localdomain", "ipv6")), 0)
 
 VERB: Final = re.compile(r"[^\s:]*")
@@ -98,6 +100,14 @@ class Lines:
     def _path(self, path: str) -> str:
         """A reverse or forward path; without a domain it is a local part all the same."""
         return self._scanner.scan(path, NOTHING)
+
+    def error(self, text: str) -> str:
+        """What a program says of hosts."""
+        return self._scanner.scan(text, ERRORS)
+
+    def host(self, text: str) -> str:
+        """A host as ssh takes it; no word of it stays."""
+        return self._scanner.scan(text, HOSTS)
 
     def secret(self, line: bytes) -> bytes:
         """A credential, or an answer in an AUTH exchange."""

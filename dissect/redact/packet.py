@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dissect.redact.spoken import BLANK, Spoken
 from dissect.redact.transcript import Transcript
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class Packet:
     """Gives the address that stands for another."""
     heads: Heads
     """What is known of fragments."""
+    near: dict[Spoken, int]
+    """How far each side has come."""
 
     def number(self, at: int, size: int) -> int:
         """An unsigned integer in network order."""
@@ -41,3 +44,21 @@ class Packet:
     def address(self, at: int, size: int) -> None:
         """Map an address."""
         self.data[at : at + size] = self.mapped(bytes(self.data[at : at + size]))
+
+    def say(self, spoken: Spoken | None, seq: int, at: int, end: int) -> None:
+        """Replace a payload by what its sender said, or blanks.
+
+        Args:
+            spoken: the sender's; None for one of no flow.
+            seq: raw sequence number of the first byte.
+            at: where the payload begins.
+            end: where it ends.
+        """
+        data = bytes(self.data[at:end])
+        near = self.near.get(spoken, 0) if spoken else 0
+        offset = spoken.offset(seq, near) if spoken else None
+        if spoken is None or offset is None:
+            self.data[at:end] = data.translate(BLANK)
+            return
+        self.near[spoken] = max(near, offset)
+        self.data[at:end] = spoken.payload(self.frame, offset, data)

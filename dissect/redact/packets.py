@@ -13,6 +13,7 @@ from typing import Final
 from dissect.redact import internet
 from dissect.redact.addresses import Addresses
 from dissect.redact.packet import Packet
+from dissect.redact.spoken import Spoken
 from dissect.redact.transcript import Transcripts
 
 REMEMBERED: Final = 1 << 16
@@ -34,7 +35,7 @@ ARP_HEAD: Final = bytes.fromhex("0001080006 04")
 
 
 class Packets:
-    """Rewrites the packets of one capture.
+    """Rewrites the packets of one capture, in their order.
 
     Args:
         addresses: maps them.
@@ -46,6 +47,7 @@ class Packets:
         self._address = lru_cache(REMEMBERED)(addresses.packed)
         self._mac = addresses.mac
         self._heads = internet.Heads()
+        self._near: dict[Spoken, int] = {}
 
     def rewritten(self, link: int, data: bytes, frame: int, flow: int) -> bytes:
         """A packet that may be shown; as long.
@@ -59,9 +61,8 @@ class Packets:
         Raises:
             KeyError: for a link type that is not known.
         """
-        packet = Packet(
-            bytearray(data), frame, self._transcripts.get(flow), self._address, self._heads
-        )
+        transcript = self._transcripts.get(flow)
+        packet = Packet(bytearray(data), frame, transcript, self._address, self._heads, self._near)
         LINKS[link](self, packet)
         return bytes(packet.data)
 

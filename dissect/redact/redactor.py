@@ -24,6 +24,7 @@ class Redactor:
     """
 
     def __init__(self, key: Key) -> None:
+        self.key = key
         self.addresses = Addresses(key)
         self.lines = Lines(key.secret, self.addresses)
 
@@ -38,15 +39,19 @@ class Redactor:
         """What replaces names in one flow's dialogue."""
         return Veil(self.lines)
 
-    def transcripts(self) -> Transcripts:
-        """What keeps, of a capture's dialogues, what its packets are to hold instead."""
-        return Transcripts(self.lines)
+    def transcripts(self, most: int = 0) -> Transcripts:
+        """What keeps, of a capture's dialogues, what its packets are to hold instead.
+
+        Args:
+            most: bytes of each side of a flow that are remembered; 0 for all.
+        """
+        return Transcripts(self.lines, most)
 
     def packets(self, transcripts: Transcripts) -> Packets:
         """What replaces names and addresses in the packets of a capture.
 
         Args:
-            transcripts: of the same capture, read to its end.
+            transcripts: of the same capture; of a flow that goes on, what was not read is blank.
         """
         return Packets(self.addresses, transcripts)
 
@@ -73,6 +78,14 @@ class Redactor:
     def file(self, name: str) -> str:
         """The name of a capture or a log, without the folders that it is in."""
         return PurePath(name).name or name
+
+    def error(self, text: str) -> str:
+        """What a program says: words stay, and names of hosts and addresses go."""
+        return self.lines.error(text)
+
+    def host(self, name: str) -> str:
+        """The name or address of a host, with a user in front or a port behind."""
+        return self.lines.host(name)
 
     def suspect(self, suspect: Suspect) -> Suspect:
         """A client that mail logs make suspect, with the line that is its example."""

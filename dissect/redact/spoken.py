@@ -22,17 +22,27 @@ HYPHEN, PLUS = b"-+"
 MODULUS: Final = 1 << 32
 HALF: Final = 1 << 31
 
+PIECE: Final = 64 << 10
+"""Bytes that are kept in one piece, more or less: what has to go, goes in whole pieces."""
+
+OVERHEAD: Final = 150
+"""Bytes that a piece costs beside its own."""
+
 
 class Spoken:
-    """The bytes of one side."""
+    """The bytes of one side.
 
-    def __init__(self) -> None:
+    Args:
+        most: bytes that are remembered; beyond it the older half goes, and is blank from then on.
+    """
+
+    def __init__(self, most: int = 0) -> None:
+        self._most = most
+        self._size = 0
         self.base: int | None = None
-        """Raw sequence number of offset 0, once the flow is over."""
+        """Raw sequence number of offset 0, once it is known."""
         self.encrypted: int | None = None
         """The offset from which on it is TLS; what is not remembered there is zero."""
-        self._near = 0
-        """The furthest offset that was asked for: sequence numbers come round every 4 GiB."""
         self._starts: list[int] = []
         self._pieces: list[bytearray] = []
         self._others: dict[int, list[tuple[int, bytes]]] = {}
@@ -40,11 +50,25 @@ class Spoken:
 
     def put(self, offset: int, data: bytes) -> None:
         """Remember bytes, behind all that are remembered."""
-        if self._starts and self._starts[-1] + len(self._pieces[-1]) == offset:
+        last = self._pieces[-1] if self._pieces else b""
+        if last and self._starts[-1] + len(last) == offset and len(last) < PIECE:
             self._pieces[-1] += data
         elif data:
             self._starts.append(offset)
             self._pieces.append(bytearray(data))
+            self._size += OVERHEAD
+        self._size += len(data)
+        if self._most and self._size > self._most:
+            self.shed(self._most // 2)
+
+    def shed(self, left: int = 0) -> None:
+        """Forget what is oldest, until no more than so many bytes are left."""
+        at = 0
+        while self._size > left and at < len(self._pieces):
+            self._size -= len(self._pieces[at]) + OVERHEAD
+            at += 1
+        del self._starts[:at]
+        del self._pieces[:at]
 
     def put_body(self, offset: int, data: bytes, shown: bytes) -> None:
         """Remember what of a line of message data is shown and is not blank anyway."""
@@ -81,18 +105,25 @@ class Spoken:
             return new
         return ord("z") if stands != ord("z") else ord("y")
 
-    def payload(self, frame: int, seq: int, data: bytes) -> bytes:
+    def offset(self, seq: int, near: int) -> int | None:
+        """The offset of a raw sequence number; None where it is not known.
+
+        Args:
+            seq: the number, which comes round every 4 GiB.
+            near: an offset that is not far from it.
+        """
+        if self.base is None:
+            return None
+        return near + (seq - self.base - near + HALF) % MODULUS - HALF
+
+    def payload(self, frame: int, offset: int, data: bytes) -> bytes:
         """The payload of a segment as it may be shown; as long.
 
         Args:
             frame: its number.
-            seq: raw sequence number of its first byte.
+            offset: that of its first byte.
             data: as it came.
         """
-        if self.base is None:
-            return data.translate(BLANK)
-        offset = self._near + (seq - self.base - self._near + HALF) % MODULUS - HALF
-        self._near = max(self._near, offset)
         found = self.laid(offset, data)
         for start, piece in self._others.get(frame, ()):
             _lay(found, offset, start, piece)

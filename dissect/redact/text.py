@@ -64,6 +64,8 @@ class Kept(NamedTuple):
     """Digits of the longest number that stays."""
     as_long: bool = True
     """Whether addresses have to keep their length."""
+    all_words: bool = False
+    """Whether every word stays that is no part of a host's name or of an address."""
 
 
 NOTHING: Final = Kept(frozenset(), 0)
@@ -127,7 +129,7 @@ class Scanner:
     def _word(self, match: re.Match[str], kept: Kept) -> str:
         """A word, or several with hyphens between them."""
         word = match[0]
-        if stays(word, kept.words):
+        if kept.all_words or stays(word, kept.words):
             return word
         parts = JOINT.split(word)
         address = sum(part.isdigit() for part in parts) >= PARTS

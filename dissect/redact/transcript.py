@@ -6,6 +6,7 @@ message data, TLS) is known only by the state of both sides.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final
@@ -21,6 +22,9 @@ from dissect.streams import Chunk, Copies, Flow, Hole, Repeat, StreamEvent
 LONGEST: Final = 64 << 10
 """Bytes of a line of message data that wait for its end."""
 
+REPEATS: Final = 10_000
+"""Repeats that were not what had come first, of which this is remembered: the last ones."""
+
 PROXY2: Final = 16
 """Bytes of the head of HAProxy's binary protocol in front of its addresses."""
 
@@ -30,8 +34,8 @@ class Hearer:
 
     __slots__ = ("held", "in_body", "records", "spoken", "start")
 
-    def __init__(self) -> None:
-        self.spoken = Spoken()
+    def __init__(self, most: int) -> None:
+        self.spoken = Spoken(most)
         self.start = 0
         """Stream offset of the first byte that is held."""
         self.held = bytearray()
@@ -54,16 +58,23 @@ class Hearer:
 
 
 class Transcript:
-    """One flow."""
+    """One flow.
 
-    def __init__(self, flow: Flow, lines: Lines) -> None:
+    Args:
+        flow: while it goes on.
+        lines: replaces names.
+        most: bytes of a side that are remembered; 0 for all.
+    """
+
+    def __init__(self, flow: Flow, lines: Lines, most: int = 0) -> None:
+        self._flow: Flow | None = flow
         self.ends = tuple(
             (ip_address(end.address).packed, end.port) for end in (flow.client, flow.server)
         )
         """Address and port of the client and of the server."""
         self._lines = lines
-        self._hearers = {Side.CLIENT: Hearer(), Side.SERVER: Hearer()}
-        self._repeats: list[tuple[Side, int, Copies]] = []
+        self._hearers = {side: Hearer(most) for side in Side}
+        self._repeats: deque[tuple[Side, int, Copies]] = deque(maxlen=REPEATS)
 
     def side(self, side: Side) -> Spoken:
         """What a side said."""
@@ -85,14 +96,27 @@ class Transcript:
             elif session.client.body is not None:
                 self._body(session, session.client.buffer.start, whole=False)
             found += told
+        self._bases()
         return found
 
-    def end(self, flow: Flow, session: Session, told: list[DialogueEvent]) -> None:
+    def _bases(self) -> None:
+        """Where the streams begin; a flow that goes on may be asked for, too."""
+        for side, hearer in self._hearers.items():
+            if self._flow is not None:
+                hearer.spoken.base = self._flow.half(side).base
+
+    def shed(self) -> None:
+        """Forget what was said: the packets that said it are gone."""
+        for hearer in self._hearers.values():
+            hearer.spoken.shed()
+
+    def end(self, session: Session, told: list[DialogueEvent]) -> None:
         """The flow is over; hear what the session says at the end."""
         self._told(session, told)
+        self._bases()
+        self._flow = None
         for side, hearer in self._hearers.items():
             self._flush(session, side, hearer.end)
-            hearer.spoken.base = flow.half(side).base
         for side, frame, copies in self._repeats:
             shown = self._lines.unread if side is Side.CLIENT else self._lines.reply
             self.side(side).differs(frame, copies, shown)
@@ -196,20 +220,36 @@ class Transcript:
 
 
 class Transcripts:
-    """Those of a capture, by the numbers of their flows."""
+    """Those of a capture, by the numbers of their flows.
 
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
+    Args:
+        lines: replaces names.
+        most: bytes of each side of a flow that are remembered; 0 for all.
+    """
+
+    def __init__(self, lines: Lines, most: int = 0) -> None:
+        self._lines, self._most = lines, most
         self._all: dict[int, Transcript] = {}
 
     def open(self, flow: Flow) -> Transcript:
         """One for a new flow."""
-        made = self._all[flow.number] = Transcript(flow, self._lines)
+        made = self._all[flow.number] = Transcript(flow, self._lines, self._most)
         return made
+
+    def only(self, numbers: Iterable[int]) -> Transcripts:
+        """Those of some flows, which stay there whatever is forgotten here."""
+        some = Transcripts(self._lines, self._most)
+        some._all = {number: self._all[number] for number in numbers if number in self._all}
+        return some
 
     def drop(self, number: int) -> None:
         """Forget a flow: its packets are not wanted."""
         self._all.pop(number, None)
+
+    def shed(self, number: int) -> None:
+        """Forget what a flow has said so far."""
+        if number in self._all:
+            self._all[number].shed()
 
     def get(self, number: int) -> Transcript | None:
         """The one of a flow; None where there is none."""

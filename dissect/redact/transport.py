@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from dissect.evidence import Side
 from dissect.redact import checksum
 from dissect.redact.packet import Packet
-from dissect.redact.spoken import BLANK, Spoken
+from dissect.redact.spoken import Spoken
 
 TCP_HEAD: Final = 20
 SYN: Final = 0x02
@@ -63,7 +63,7 @@ def tcp(packet: Packet, at: int, end: int, below: Below) -> Head | None:
     spoken = _spoken(packet, at, below)
     seq = packet.number(at + 4, 4) + bool(data[at + 13] & SYN)
     _options(packet, at + TCP_HEAD, at + size)
-    _payload(packet, at + size, end, spoken, seq)
+    packet.say(spoken, seq, at + size, end)
     _renew(packet, at, end, below, 6, at + 16, right=right)
     return Head(spoken, seq, size)
 
@@ -73,14 +73,7 @@ def rest(packet: Packet, at: int, end: int, head: Head | None, offset: int) -> N
     if head is None or offset < head.size:
         packet.zero(at, end)
     else:
-        _payload(packet, at, end, head.spoken, head.seq + offset - head.size)
-
-
-def _payload(packet: Packet, at: int, end: int, spoken: Spoken | None, seq: int) -> None:
-    data = bytes(packet.data[at:end])
-    if data:
-        shown = spoken.payload(packet.frame, seq, data) if spoken else data.translate(BLANK)
-        packet.data[at:end] = shown
+        packet.say(head.spoken, head.seq + offset - head.size, at, end)
 
 
 def _spoken(packet: Packet, at: int, below: Below) -> Spoken | None:

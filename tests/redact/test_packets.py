@@ -371,7 +371,20 @@ def test_sequence_numbers_come_round() -> None:
     spoken.base, step, place = 4_000_000_000, 1 << 30, (5 << 30) + 17
     spoken.put(0, b"DATA\r\n")
     spoken.put(place, line)
-    for offset in (0, *range(100, place, step)):
-        spoken.payload(1, (spoken.base + offset) % (1 << 32), b"x")
-    assert spoken.payload(2, (spoken.base + place) % (1 << 32), bytes(len(line))) == line
-    assert spoken.payload(3, (spoken.base + place - 1) % (1 << 32), b"xR") == b"-R"
+    near = 0
+    for offset in (*range(100, place, step), place, place - 1):
+        found = spoken.offset((spoken.base + offset) % (1 << 32), near)
+        assert found == offset
+        near = max(near, offset)
+    assert spoken.payload(2, place, bytes(len(line))) == line
+    assert spoken.payload(3, place - 1, b"xR") == b"-R"
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """The oldest goes, and is blank; what came last is there."""
+    spoken = Spoken(10_000)
+    for offset in range(0, 100_000, 20):
+        spoken.put(offset, b"RCPT TO:<a@bcd.ef>\r\n"[:19])
+    assert spoken._size <= 10_000
+    assert spoken.payload(1, 99_980, bytes(19)) == b"RCPT TO:<a@bcd.ef>\r"
+    assert spoken.payload(1, 40, b"MAIL FROM:<a@b.c>\r\n") == b"-" * 17 + b"\r\n"
