@@ -23,10 +23,11 @@ import click
 
 from dissect import cli
 from dissect.analysis import logged, pack
+from dissect.analysis.frame import Kept
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, FlowLog, Peer, Progress, Status, Update
 from dissect.detect import policy as policies
-from dissect.errors import LogError, SeamarkError
+from dissect.errors import CaptureError, LogError, SeamarkError
 from dissect.escape import visible
 from dissect.live import KEEP, Attached, Beside, Limits, Memory, Updates, Watch
 from dissect.maillog import Logbook, Span
@@ -243,10 +244,10 @@ def watch(
 
     Until standard input ends, each line on it asks for the packets of the flows that it names.
     """
-    wanted = settings.display_filter
+    wanted, redactor = settings.shown_filter, settings.redactor
     said = [filters.warning(wanted)] if wanted else []
-    name = ", ".join(each.name for each in lines)
-    memory = Memory(PACKETS, lasting=True)
+    name = title(lines, settings)
+    memory = Memory(PACKETS, lasting=True, redactor=redactor)
     listener = Updates(lambda update: send(out, update), name, keep, said, memory)
     try:
         attached = Attached(beside, listener, memory)
@@ -258,6 +259,11 @@ def watch(
         return
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(_until_told(attached, watching, lines))
+
+
+def title(lines: Iterable[Line], settings: Settings) -> str:
+    """What live sources are called together."""
+    return ", ".join(each.name for each in lines) + (" (redacted)" if settings.redactor else "")
 
 
 async def _until_told(attached: Attached, watching: Watch, lines: list[Line]) -> None:
@@ -276,7 +282,12 @@ async def _answer(memory: Memory | None) -> None:
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     while memory is not None and (question := await reader.readline()):
-        send(sys.stdout.buffer, memory.kept(tuple(map(int, question.split()))))
+        flows = tuple(map(int, question.split()))
+        try:
+            kept = memory.kept(flows)
+        except CaptureError:  # of a link type that cannot be redacted
+            kept = Kept(flows, (), sum(map(memory.missing, flows)), b"")
+        send(sys.stdout.buffer, kept)
 
 
 @click.command()
@@ -291,8 +302,12 @@ async def _answer(memory: Memory | None) -> None:
 )
 @click.option("--policy", type=json.loads, default="{}", metavar="JSON", help="The rules' table.")
 @cli.log_options
+@cli.redacting_options
 @cli.reading_options
-def main(captures: tuple[str, ...], policy: dict[str, Any], **options: Any) -> None:
+@click.pass_context
+def main(
+    context: click.Context, /, captures: tuple[str, ...], policy: dict[str, Any], **options: Any
+) -> None:
     """Read captures for a screen that listens on standard output."""
     lines, keep = list(options.pop("lines")), options.pop("keep_flows")
     logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
@@ -303,7 +318,8 @@ def main(captures: tuple[str, ...], policy: dict[str, Any], **options: Any) -> N
         packets=options.pop("count"),
         rules=frozenset(options.pop("stop_on")),
     )
-    settings = cli.settings(policies.parse("--policy", policy), **options)
+    redactor = cli.redactor(context, options)
+    settings = cli.settings(policies.parse("--policy", policy), redactor=redactor, **options)
     cli.collect_seldom()
     with contextlib.suppress(OSError):
         os.nice(NICE)
@@ -346,6 +362,8 @@ def arguments(
     words += ["--policy", json.dumps(policies.written(policy.table))]
     if settings.display_filter:
         words.append(f"--display-filter={settings.display_filter}")
+    if settings.redactor:
+        words += ["--redact", f"--redact-key={settings.redactor.key.path}"]
     for option, values in (
         ("--port", sorted(settings.ports)),
         ("--rule", sorted(policy.only)),

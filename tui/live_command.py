@@ -19,6 +19,7 @@ from dissect.detect.finding import Severity
 from dissect.detect.policy import known
 from dissect.errors import UsageError
 from dissect.live import KEEP, REPORTS, Attached, Limits, Watch
+from dissect.live.hidden import named
 from dissect.live.triggers import Bell
 from dissect.source import bpf, filters, find_tshark
 from dissect.source.tap import MAIL, Line, Tap, connect, following, host, interface, lasting
@@ -153,6 +154,7 @@ class _Duration(_Seconds):
 )
 @beside_options
 @screen_options
+@cli.redacting_options
 @cli.reading_options
 @click.pass_context
 def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) -> None:
@@ -191,21 +193,24 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
     report, fail_on = REPORTS[options.pop("format")], options.pop("fail_on")
     keep, bell = options.pop("keep_flows"), options.pop("bell")
     wanted = beside(context, options, fail_on)
-    settings = cli.settings(context.obj, **options)
+    redactor = cli.redactor(context, options)
+    settings = cli.settings(context.obj, redactor=redactor, **options)
     tshark = find_tshark()
     filters.check(tshark, settings.display_filter)
     if any(tap.host is None for tap in taps):
         bpf.check(taps[0].bpf)
     cli.take_any_text()
-    attached = Attached(wanted, report(_write), bell=Bell(_ring) if bell else None)
+    ring = Bell(_ring) if bell else None
+    attached = Attached(wanted, report(_write), bell=ring, redactor=redactor)
     watch = Watch(tshark, settings, attached.listener, limits, memory=attached.memory)
     with ExitStack() as opened:
         lines = _connected(taps, files, opened, on_screen=on_screen, again=again)
+        lines = named(lines, redactor) if redactor else lines
         if on_screen:
             opened.pop_all()  # the screen's feed closes them
             words = worker.live_arguments(lines, settings, limits, keep, wanted)
             level = Severity.parse(fail_on) if bell else None
-            context.exit(watch_on_screen(context, tshark, lines, words, level))
+            context.exit(watch_on_screen(context, tshark, lines, settings, words, level))
         asyncio.run(_run(attached, watch, lines))
         opened.pop_all()  # the watch has closed them
     found = watch.worst is not None and watch.worst >= Severity.parse(fail_on)

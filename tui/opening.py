@@ -71,6 +71,7 @@ def watch_on_screen(
     context: click.Context,
     tshark: Tshark,
     lines: Sequence[Line],
+    settings: Settings,
     words: Sequence[str],
     bell: Severity | None = None,
 ) -> int:
@@ -83,6 +84,7 @@ def watch_on_screen(
         context: that of the command.
         tshark: for what the screen asks.
         lines: the sources; closed here.
+        settings: how they are read.
         words: of the worker that watches them.
         bell: from which severity on a finding rings.
 
@@ -91,12 +93,11 @@ def watch_on_screen(
     """
     inner = _settings_of_screen(context)
     said = {name: inner.params[name] for name in NAMES}
-    title = ", ".join(line.name for line in lines)
     return _run(
         inner,
         said,
         words,
-        title,
+        worker.title(lines, settings),
         lambda feed: KeptAgain(tshark, feed.kept),
         {"lines": lines},
         [],

@@ -12,6 +12,7 @@ from dissect.live.keep import Memory
 from dissect.live.reports import Listener
 from dissect.live.triggers import Triggers
 from dissect.live.watch import Watch
+from dissect.redact import Redactor
 from dissect.source.tap import Line
 
 
@@ -53,6 +54,7 @@ class Attached:
         listener: told of everything.
         memory: where packets are kept anyway; made where evidence needs one.
         bell: rung for findings.
+        redactor: replaces what packets say, in a memory that is made.
 
     Raises:
         CaptureError: if evidence cannot be kept.
@@ -64,6 +66,7 @@ class Attached:
         listener: Listener,
         memory: Memory | None = None,
         bell: Callable[[], object] | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         self._evidence: Evidence | None = None
         self._triggers: Triggers | None = None
@@ -71,7 +74,7 @@ class Attached:
             self._triggers = Triggers(listener, beside.lowest, beside.command, bell)
             listener = self._triggers
         if beside.keeping is not None:
-            memory = memory or Memory()
+            memory = memory or Memory(redactor=redactor)
             self._evidence = Evidence(listener, memory, beside.keeping)
             listener = self._evidence
         self.listener, self.memory = listener, memory

@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 from dissect.analysis.frame import Kept
 from dissect.escape import visible
+from dissect.live.hidden import Hide, Hiding
+from dissect.redact import Redactor, Transcripts
 from dissect.segments.decode import Row
 from dissect.segments.fragments import Fragments
 from dissect.source import blocks
@@ -52,14 +54,22 @@ class Contents(NamedTuple):
     """Packets that are not here."""
     size: int
     """Bytes, with what a packet costs beside its own."""
+    hide: Hide | None = None
+    """Replaces what they say, if anything does."""
 
     def pcapng(self) -> bytes:
         """A file with them; empty where there are none.
 
         It says in a comment how many are missing, if any are.
+
+        Raises:
+            CaptureError: if what they say has to be replaced and cannot be.
         """
         said = f"Seamark had no room for {self.missing:,} packets of this connection."
-        return pcapng(self.packets, name=self.name, comment=said if self.missing else "")
+        said = said if self.missing else ""
+        if self.hide is not None:
+            return self.hide(pcapng(self.packets), said)
+        return pcapng(self.packets, name=self.name, comment=said)
 
 
 class _Kept:
@@ -109,11 +119,18 @@ class Memory:
         most: bytes of all flows.
         per_flow: bytes of one of them.
         lasting: keep the packets of flows that are over, until there is no room or ``forget``.
+        redactor: replaces what packets say before they are given to anybody; None shows it.
     """
 
     def __init__(
-        self, most: int = MOST, per_flow: int = PER_FLOW, *, lasting: bool = False
+        self,
+        most: int = MOST,
+        per_flow: int = PER_FLOW,
+        *,
+        lasting: bool = False,
+        redactor: Redactor | None = None,
     ) -> None:
+        self._hiding = Hiding(redactor) if redactor else None
         self._most, self._per_flow, self._lasting = most, per_flow, lasting
         self._flows: dict[int, _Kept] = {}
         self._clean: dict[int, None] = {}
@@ -122,6 +139,11 @@ class Memory:
         self._marked: set[int] = set()
         self.size = 0
         """Bytes of all flows, with what a packet costs beside its own."""
+
+    @property
+    def transcripts(self) -> Transcripts | None:
+        """What has to hear the dialogues, if what packets say is to be replaced."""
+        return self._hiding.transcripts if self._hiding else None
 
     def source(self, name: str) -> Inbox:
         """A source whose packets come here."""
@@ -149,8 +171,14 @@ class Memory:
         kept = self._flows.get(flow)
         if kept is None:
             return None
-        packets = tuple(frame.packet for frame in kept.frames())
-        return Contents(kept.name, packets, kept.missing, kept.size)
+        frames = kept.frames()
+        packets = tuple(frame.packet for frame in frames)
+        hide = self._hide((frame.number, flow) for frame in frames)
+        return Contents(kept.name, packets, kept.missing, kept.size, hide)
+
+    def _hide(self, frames: Iterable[tuple[int, int]]) -> Hide | None:
+        """What hides what these packets of these flows say."""
+        return self._hiding.of(tuple(frames)) if self._hiding else None
 
     def pcapng(self, flow: int) -> bytes:
         """A file with the packets of a flow; empty where there are none."""
@@ -158,16 +186,23 @@ class Memory:
         return contents.pcapng() if contents else b""
 
     def kept(self, flows: Sequence[int]) -> Kept:
-        """The packets of some flows together, those of a source in the order of their numbers."""
-        sources: dict[str, list[Frame]] = {}
+        """The packets of some flows together, those of a source in the order of their numbers.
+
+        Raises:
+            CaptureError: if what they say has to be replaced and cannot be.
+        """
+        sources: dict[str, list[tuple[Frame, int]]] = {}
         for flow in flows:
             if (held := self._flows.get(flow)) is not None:
-                sources.setdefault(held.name, []).extend(held.frames())
+                mine = ((frame, flow) for frame in held.frames())
+                sources.setdefault(held.name, []).extend(mine)
         files, frames = [], list[int]()
         for name, each in sources.items():
-            each.sort(key=_number)
-            frames += map(_number, each)
-            files.append(pcapng((frame.packet for frame in each), name=name))
+            each.sort(key=lambda one: one[0].number)
+            frames += (frame.number for frame, _ in each)
+            packets = tuple(frame.packet for frame, _ in each)
+            hide = self._hide((frame.number, flow) for frame, flow in each)
+            files.append(Contents(name, packets, 0, 0, hide).pcapng())
         missing = sum(map(self.missing, flows))
         return Kept(tuple(flows), tuple(frames), missing, b"".join(files))
 
@@ -179,6 +214,8 @@ class Memory:
     def forget(self, flow: int) -> None:
         """Nobody wants the packets of a flow any more."""
         kept = self._flows.pop(flow, None)
+        if self._hiding:
+            self._hiding.transcripts.drop(flow)
         self._marked.discard(flow)
         self._clean.pop(flow, None)
         self._damaged.pop(flow, None)
@@ -208,6 +245,8 @@ class Memory:
             kept = self._flows[flow]
             self.size -= kept.size
             kept.drop()
+            if self._hiding:
+                self._hiding.transcripts.shed(flow)
 
 
 class Inbox:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail
 from dissect.detect.finding import Finding, Severity
+from dissect.live import hidden
 from dissect.live.clocks import Clocks
 from dissect.live.inlet import Inlet, Source, State
 from dissect.live.keep import Memory
@@ -55,10 +56,11 @@ class _Side:
     """One source, and what is made of it."""
 
     def __init__(self, watch: Watch, at: int, line: Line, numbers: Iterator[int]) -> None:
-        self._watch, self._at = watch, at
+        self._watch, self._at, self._line = watch, at, line
         self.pipeline = Pipeline(
-            line.name, watch.settings, ledger=watch.ledger, numbers=numbers, ladders=watch.ladders
-        )
+            line.name, watch.settings, ledger=watch.ledger, numbers=numbers, ladders=watch.ladders,
+            transcripts=watch.memory.transcripts if watch.memory else None,
+        )  # fmt: skip
         self._inbox = watch.memory.source(line.name) if watch.memory else None
         options = filters.options(watch.settings.display_filter)
         self.inlet = Inlet(
@@ -72,6 +74,9 @@ class _Side:
         """How it stands; its clock is best known by packets that another source saw, too."""
         source, clocks = self.inlet.source, self._watch.clocks
         clock = clocks.offset(self._at) if clocks else None
+        redactor = self._watch.settings.redactor
+        if redactor and source.error:
+            source = replace(source, error=hidden.error(source.error, self._line, redactor))
         return source if clock is None else replace(source, clock=clock)
 
     def _take(self, rows: list[Row]) -> None:
@@ -263,9 +268,9 @@ class Watch:
 
     def _warnings(self) -> Iterator[str]:
         if self.settings.display_filter:
-            yield filters.warning(self.settings.display_filter)
+            yield filters.warning(self.settings.shown_filter)
         for side in self._sides:
-            source = side.inlet.source
+            source = side.source
             if source.error:
                 yield source.error
             if source.gaps:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
+from dissect.errors import CaptureError
 from dissect.live.keep import Contents
 from dissect.source.folder import Folder, TooLargeError
 
@@ -154,6 +155,8 @@ class Writer:
             self._folder.write(job.name, job.contents.pcapng())
         except TooLargeError:
             return "larger than --keep-size", False
+        except CaptureError as error:
+            return error.what, False
         except OSError as error:
             return error.strerror or str(error), True
         return "", False

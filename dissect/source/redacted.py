@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from dissect.errors import CaptureError
@@ -11,7 +12,8 @@ from dissect.escape import visible
 from dissect.redact import Packets
 from dissect.redact.packets import LINKS
 from dissect.source import blocks
-from dissect.source.framed import Framed
+from dissect.source.comments import commented
+from dissect.source.framed import Framed, framed
 from dissect.source.records import INTERFACE
 
 Rewrite = Callable[[Iterator[Framed]], Iterator[Framed]]
@@ -35,6 +37,9 @@ FIXED: Final = {
     blocks.OBSOLETE: 20,
 }  # fmt: skip
 """Bytes of a body in front of options, or of a packet."""
+
+LIVE: Final = "a live capture"
+"""What is called so in errors: it is in no file."""
 
 UNKNOWN: Final = b"\xff" * 8
 """The length of a section that is not told."""
@@ -60,6 +65,31 @@ def redacted(packets: Packets, owner: Callable[[int], int], name: str) -> Rewrit
                 yield _block(block, packets, owner, links, name)
 
     return rewrite
+
+
+def rewritten(
+    packets: Packets, frames: Sequence[tuple[int, int]], data: bytes, comment: str = ""
+) -> bytes:
+    """A pcapng in memory, redacted.
+
+    Args:
+        packets: rewrites packets.
+        frames: number and flow of each of them, in their order.
+        data: the file.
+        comment: said of each section; safe to show.
+
+    Raises:
+        CaptureError: for a link type that is not known.
+    """
+    found = (
+        block._replace(frame=frames[block.frame - 1][0]) if block.frame else block
+        for block in framed(io.BytesIO(data), LIVE)
+    )
+    said = [comment] if comment else []
+    return b"".join(
+        commented(block.data, block.order, said if block.kind == blocks.SECTION else [])
+        for block in redacted(packets, dict(frames).__getitem__, LIVE)(found)
+    )
 
 
 def _block(

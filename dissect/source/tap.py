@@ -258,6 +258,8 @@ class Line(NamedTuple):
     process: int = -1
     """The ssh that holds it, as pidfd_open(2) has it; where there is none, ssh's own patience
     ends it."""
+    host: str = ""
+    """The remote host, which its errors may name."""
 
     @property
     def descriptors(self) -> frozenset[int]:
@@ -293,10 +295,9 @@ def connect(tap: Tap, password: bytes = b"", *, cancelled: int = -1) -> Line:
     assert process.stderr is not None
     pipes = (process.stdout, process.stderr, process.stdin)
     out, errors, lifeline = (os.dup(pipe.fileno()) for pipe in pipes)
-    here = tap.host is None
-    line = Line(
-        str(tap), out, errors, lifeline, here=here, process=-1 if here else _held(process.pid)
-    )
+    there = tap.host.name if tap.host else ""
+    held = _held(process.pid) if there else -1
+    line = Line(str(tap), out, errors, lifeline, here=not there, process=held, host=there)
     for pipe in pipes:
         pipe.close()
     with contextlib.suppress(AttributeError, OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,29 @@ def test_bytes_of_a_live_frame_can_be_seen_and_saved(tmp_path: Path) -> None:
             assert screen.until_alone() == {}
         (saved,) = tmp_path.glob("*.pcapng")
         assert b"XX TO:<three@example.net>" in saved.read_bytes()
+
+
+def test_a_redacted_screen_names_nobody(tmp_path: Path) -> None:
+    """Neither list, dialogue, bytes nor a saved file; it says that it is redacted."""
+    words = ("--follow", FOUNDING, "--redact", "--redact-key", tmp_path / "key")
+    with seamark("live", *words, size=(160, 45), env=home(tmp_path), cwd=tmp_path) as screen:
+        screen.until("9 flows", " founding-behind.pcap (redacted)")
+        screen.press("enter")
+        screen.until("──▶ EHLO")
+        screen.press("n", "f")
+        screen.until("Transmission Control Protocol")
+        screen.press("q", "q", "E")
+        screen.until("complete")
+        screen.press("S")
+        screen.until("save")
+        screen.press("enter")
+        screen.until("packets")
+        screen.press("q", "q", "q")
+        assert screen.wait() == 0
+        shown = screen.written
+    (saved,) = tmp_path.glob("*.pcapng")
+    for name in (b"example", b"recipient0", b"registrar", b"192.0.2.10 "):
+        assert name in FOUNDING.read_bytes() + b"192.0.2.10 "
+        assert name not in shown + saved.read_bytes()
+    assert ip_address("192.0.2.10").packed not in saved.read_bytes()
+    assert b"RCPT TO:<" in saved.read_bytes()
