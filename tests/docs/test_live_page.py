@@ -15,8 +15,13 @@ import pytest
 from docs.make import README, ROOT
 from docs.unit import ENVIRONMENT, SERVICE, UNIT, settings
 
+from dissect.analysis.model import SourceState
 from dissect.config import tables
+from dissect.live.words import clock_in_short
+from dissect.source.clock import By, Offset
 from tui.__main__ import seamark
+from tui.look import UNICODE
+from tui.sources import sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,3 +143,14 @@ def test_systemd_takes_it(tmp_path: Path, more: str) -> None:
     )  # fmt: skip
     ours = [line for line in ran.stderr.splitlines() if "seamark" in line]
     assert (ran.returncode, ours) == (0, [])
+
+
+def test_the_line_of_a_source_is_the_screens() -> None:
+    """What the page shows is what the header of the screen would say."""
+    state = SourceState(
+        name="root@mx:eth0", state="connected", seen=91_204, decoded=91_180, left_out=0,
+        waiting=24, lost=0, dropped=0, lag=0.1,
+        clock=clock_in_short(Offset(-1.204, 0.01, By.SSH)),
+    )  # fmt: skip
+    (line,) = sources([state], 100, UNICODE)
+    assert "".join(piece.text for piece in line).rstrip() in PAGE
