@@ -39,7 +39,7 @@ MAIL: Final = (
 
 _SCRIPT: Final = r"""
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin; export PATH; LC_ALL=C; export LC_ALL;
-i=$1 f=$2 r=$3 w=$4 m= o= u= d=;
+i=$1 f=$2 r=$3 w=$4 m= o= u= d= n=0;
 set -- ${SSH_CONNECTION-};
 if [ $# -eq 4 ]; then
   o=1 f="${f:+($f) and }not (host ${1%%%*} and tcp port $2 and tcp port $4)";
@@ -57,11 +57,14 @@ case $r in
 esac;
 command -v $t >/dev/null || { echo "seamark: $t is missing" >&2; exit 127; };
 if [ $t = dumpcap ]; then
-  g="$r"' dumpcap -q -P -i "$i" -f "$f" -w -';
+  g="$r"' dumpcap -q -P -B %PACKED% -i "$i" -f "$f" -w -';
 else
-  h=$(tcpdump --help 2>&1);
+  h=$(tcpdump --help 2>&1) b=%LEAST%;
+  { read -r x n x </proc/meminfo; } 2>/dev/null && n=$((n/32));
+  [ "$n" -le $b ] || b=$n;
+  [ $b -le %BUFFER% ] || b=%BUFFER%;
   case $h in *immediate-mode*) m=--immediate-mode;; esac;
-  case $h in *"-B size"*) m="$m -B %BUFFER%";; esac;
+  case $h in *"-B size"*) m="$m -B $b";; esac;
   g="$r tcpdump -U $m"' -n -s %SNAP% -i "$i" -w - -- "$f"';
 fi;
 case $r:$(uname) in ?*:Linux)
@@ -106,15 +109,22 @@ kill $k 2>/dev/null;
 exit $c
 """
 
-BUFFER: Final = 32_768
-"""KiB that the kernel may fill while tcpdump is busy; its own 2 MiB are soon full."""
+BUFFER: Final = 131_072
+"""KiB that the kernel may fill while tcpdump is busy, where the machine has 4 GiB or more."""
+
+LEAST: Final = 32_768
+"""KiB that it may fill on a small machine: of others a 32nd of the memory, up to ``BUFFER``."""
+
+PACKED: Final = 32
+"""MiB for dumpcap; packets take no more of it than their own size, as it has no immediate mode."""
 
 SNAP: Final = 66_000
 """Bytes of a packet that are captured: more than any that is not a jumbo of IPv6.
 
-In immediate mode libpcap gives each packet on the interface ``any`` a slot of this size, so that
-tcpdump's own 262,144 leave eight slots in 2 MiB, and a few packets at once are dropped
-(libpcap, ``pcap-linux.c``, ``setup_mmapped``).
+In immediate mode libpcap gives each packet a slot of this size (``pcap-linux.c``,
+``setup_mmapped``), on ``any``, on loopback and wherever the card merges segments: ``LEAST`` is 500
+packets, and ``BUFFER`` is 2,000.  Without immediate mode tcpdump hands packets on after up to a
+second, so that it is kept.
 """
 
 LONELY: Final = 24
@@ -124,6 +134,8 @@ cut tells neither side, and a capture that nobody reads would go on for hours.""
 SCRIPT: Final = (
     " ".join(line.strip() for line in _SCRIPT.strip().splitlines())
     .replace("%BUFFER%", str(BUFFER))
+    .replace("%LEAST%", str(LEAST))
+    .replace("%PACKED%", str(PACKED))
     .replace("%SNAP%", str(SNAP))
     .replace("%LONELY%", str(LONELY))
 )
