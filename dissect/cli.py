@@ -286,8 +286,13 @@ class Group(click.Group):
         return super().resolve_command(ctx, ["scan", *quiet])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let options of ``open`` stand before its captures."""
+        """Let options of ``open`` stand before its captures.
+
+        No word at all, on a terminal, opens the screen, which asks what to capture.
+        """
         own = {name for parameter in self.get_params(ctx) for name in parameter.opts}
+        if not args and sys.stdin.isatty() and sys.stdout.isatty():
+            args = ["live"]
         if args and args[0] not in self.commands and args[0].split("=")[0] not in own:
             args = ["open", *args]
         return super().parse_args(ctx, args)

@@ -23,13 +23,13 @@ import click
 
 from dissect import cli
 from dissect.analysis import logged, pack
-from dissect.analysis.frame import Kept
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, FlowLog, Peer, Progress, Status, Update
 from dissect.detect import policy as policies
-from dissect.errors import CaptureError, LogError, SeamarkError
+from dissect.errors import LogError, SeamarkError
 from dissect.escape import visible
 from dissect.live import KEEP, Attached, Beside, Limits, Memory, Updates, Watch
+from dissect.live.orders import LONGEST, Orders
 from dissect.maillog import Logbook, Span
 from dissect.maillog.zone import zone
 from dissect.pipeline import Pipeline, Settings
@@ -63,6 +63,9 @@ ROWS: Final = 20_000
 
 PACKETS: Final = 128 << 20
 """Bytes of packets of a live capture that are kept for a screen."""
+
+REDACTED: Final = " (redacted)"
+"""Stands behind the names of sources whose names and addresses are replaced."""
 
 NICE: Final = 5
 """The screen goes first."""
@@ -239,60 +242,52 @@ def watch(
     limits: Limits,
     keep: int,
     beside: Beside,
+    first_flow: int = 0,
 ) -> None:
-    """Watch sources that are open until they end, or SIGINT says that it is enough.
+    """Watch sources until standard input ends; SIGINT ends those that there are.
 
-    Until standard input ends, each line on it asks for the packets of the flows that it names.
+    The lines of standard input are orders (``dissect.live.orders``).
     """
     wanted, redactor = settings.shown_filter, settings.redactor
     said = [filters.warning(wanted)] if wanted else []
-    name = title(lines, settings)
     memory = Memory(PACKETS, lasting=True, redactor=redactor)
-    listener = Updates(lambda update: send(out, update), name, keep, said, memory)
+    suffix = REDACTED if redactor else ""
+    listener = Updates(lambda update: send(out, update), keep, said, memory, suffix)
     try:
         attached = Attached(beside, listener, memory)
         watching = Watch(
-            find_tshark(), settings, attached.listener, limits, ladders=True, memory=attached.memory
-        )
+            find_tshark(), settings, attached.listener, limits, ladders=True,
+            memory=attached.memory, grows=True, first_flow=first_flow,
+        )  # fmt: skip
     except SeamarkError as failure:
+        name = title(lines, settings)
         send(out, Update(progress=Progress(capture=name, status=Status.FAILED, error=str(failure))))
         return
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_until_told(attached, watching, lines))
+        asyncio.run(_serve(out, attached, watching, lines))
 
 
 def title(lines: Iterable[Line], settings: Settings) -> str:
     """What live sources are called together."""
-    return ", ".join(each.name for each in lines) + (" (redacted)" if settings.redactor else "")
+    return ", ".join(each.name for each in lines) + (REDACTED if settings.redactor else "")
 
 
-async def _until_told(attached: Attached, watching: Watch, lines: list[Line]) -> None:
+async def _serve(out: BinaryIO, attached: Attached, watching: Watch, lines: list[Line]) -> None:
+    orders = Orders(attached, watching, lambda told: send(out, told))
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     loop.add_signal_handler(signal.SIGINT, watching.end)
     if attached.keeps and task is not None:  # what is open is written before it ends
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    questions = asyncio.create_task(_answer(attached.memory))
-    await attached.run(watching, lines)
-    await questions
-
-
-async def _answer(memory: Memory | None) -> None:
-    """Give packets to who asks for them, until nobody is there who could."""
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(LONGEST)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
-    while memory is not None and (question := await reader.readline()):
-        flows = tuple(map(int, question.split()))
-        try:
-            kept = memory.kept(flows)
-        except CaptureError:  # of a link type that cannot be redacted
-            kept = Kept(flows, (), sum(map(memory.missing, flows)), b"")
-        send(sys.stdout.buffer, kept)
+    await orders.serve(lines, reader)
 
 
 @click.command()
 @click.argument("captures", nargs=-1)
+@click.option("--live", is_flag=True, help="Watch sources; without it captures are read.")
 @click.option("--line", "lines", multiple=True, type=line, help="A live source that is open.")
+@click.option("--first-flow", type=int, default=0, help="Number of the first flow.")
 @click.option("--keep-flows", type=int, default=KEEP)
 @click.option("--duration", type=float, default=0.0)
 @click.option("--count", type=int, default=0)
@@ -309,7 +304,8 @@ def main(
     context: click.Context, /, captures: tuple[str, ...], policy: dict[str, Any], **options: Any
 ) -> None:
     """Read captures for a screen that listens on standard output."""
-    lines, keep = list(options.pop("lines")), options.pop("keep_flows")
+    live, lines, first = options.pop("live"), list(options.pop("lines")), options.pop("first_flow")
+    keep = options.pop("keep_flows")
     logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
     said = options.pop("beside")
     beside = Beside.read(said) if said else Beside()
@@ -324,21 +320,26 @@ def main(
     with contextlib.suppress(OSError):
         os.nice(NICE)
     with contextlib.suppress(BrokenPipeError):
-        if lines:
-            watch(sys.stdout.buffer, settings, lines, limits, keep, beside)
+        if live:
+            watch(sys.stdout.buffer, settings, lines, limits, keep, beside, first)
             return
         Worker(sys.stdout.buffer, settings, captures, logs, stamps).run()
 
 
 def live_arguments(
-    lines: list[Line],
+    lines: Sequence[Line],
     settings: Settings,
     limits: Limits,
     keep: int = KEEP,
     beside: Beside | None = None,
+    first_flow: int = 0,
 ) -> list[str]:
-    """The words that start a worker which watches these sources; it inherits their descriptors."""
-    more = [f"--line={word}" for word in words(lines)]
+    """The words that start a worker which watches these sources; it inherits their descriptors.
+
+    Without any, it waits for an order; ``first_flow`` is the number of its first flow.
+    """
+    more = ["--live", "--first-flow", str(first_flow)]
+    more += [f"--line={word}" for word in words(lines)]
     more += [f"--stop-on={rule}" for rule in sorted(limits.rules)]
     if beside is not None:
         more.append(f"--beside={json.dumps(beside.written())}")

@@ -41,6 +41,7 @@ def seamark() -> None:
     """Seamark shows where a firewall or another middlebox has damaged an SMTP conversation.
 
     \b
+    seamark                     the screen, which asks what to capture
     seamark CAPTURE...          walk the conversations on the screen
     seamark scan CAPTURE...     print what was found
     seamark live -i eth0        watch mail as it passes, here or over ssh

@@ -158,6 +158,11 @@ ACTIONS: Final = (
            help="Keep the cursor on the last line as new ones come; moving ends it."),
     Action("pause", "H", "pause", _WORK, "pause",
            help="Let the view stand still while a live capture goes on; again, to go on."),
+    Action("start", "B", "begin a capture", _WORK, "start",
+           help="Begin to capture at an interface, here or on a host behind ssh, beside what is "
+                "shown; after an end, again."),
+    Action("capture-filter", "F", "capture filter", _WORK, "capture_filter",
+           help="Change what all live sources capture; what passes meanwhile is marked as a gap."),
     Action("stop", "E", "end the capture", _WORK, "stop",
            help="End a live capture; what was seen stays on the screen."),
     # Marks, and what actions take.

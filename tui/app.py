@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tui.both import Both
     from tui.feed import Feed
     from tui.notes import Notes
+    from tui.starting import Starter
     from tui.state import State
     from tui.wireshark import Wireshark
 
@@ -68,6 +69,7 @@ class SeamarkApp(Choosing):
         notes: the user's own words on flows; None where they have no place.
         state: what was chosen on the screen before, and is now; None remembers nothing.
         both: two captures that are compared; their flows are the first screen then.
+        starter: begins captures; None where none can be begun.
     """
 
     CSS_PATH = "styles/seamark.tcss"
@@ -86,18 +88,20 @@ class SeamarkApp(Choosing):
         notes: Notes | None = None,
         state: State | None = None,
         both: Both | None = None,
+        starter: Starter | None = None,
     ) -> None:
         super().__init__()
         self.settings = screen or Screen()
         self.look = look(ascii_only=self.settings.ascii_only)
         self.look.privacy.on = self.settings.privacy
-        self.heading = title
+        self._title = title
         self.session = Session(notes)
         self.session.stood_on = self._stood_on
         self.wireshark = wireshark
         self.history = History()
         self.copier = Clipboard()
         self.state = state
+        self.starter = starter
         self._feed = feed
         self._both = both
         self._every = _REPAINT_LOW_RATE if self.settings.low_rate else _REPAINT
@@ -131,6 +135,8 @@ class SeamarkApp(Choosing):
         if self.session.notes is not None and self.session.notes.problems:
             self.panel("Notes", "\n".join(self.session.notes.problems))
         self.run_worker(self._read(), exit_on_error=False)
+        if self.starter is not None and self.starter.idle:
+            self.ask_start()
 
     def _first(self) -> Board:
         """The screen that is left last."""
@@ -153,6 +159,11 @@ class SeamarkApp(Choosing):
         except Exception as error:  # noqa: BLE001 - whatever ends the reading is told, and the rest stays
             last = replace(self.session.store.progress, status=Status.FAILED, error=repr(error))
             self.session.feed(Update(progress=last))
+
+    @property
+    def heading(self) -> str:
+        """The names of what is shown."""
+        return self.session.store.progress.capture or self._title
 
     def _stood_on(self) -> set[int]:
         """The flows that the screens are about."""

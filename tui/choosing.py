@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App
 
+from dissect.analysis.model import Status
+from dissect.errors import SeamarkError
 from tui.columns import BY_ID
 from tui.screens.menu import Choice as Item
 from tui.screens.menu import Menu
 from tui.screens.prompt import Prompt
+from tui.screens.start import StartScreen
 from tui.theme import NAMES
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from tui.columns import Choice
     from tui.look import Look
     from tui.session import Session
+    from tui.starting import Starter
     from tui.state import State
 
 _LETTERS: Final = "abcdefghimnoprstuvwxyz"
@@ -30,6 +34,7 @@ class Choosing(App[int]):
     look: Look
     session: Session
     state: State | None
+    starter: Starter | None
 
     def repaint(self) -> None:
         """Show what has changed."""
@@ -89,6 +94,36 @@ class Choosing(App[int]):
         self.repaint()
         shown = "hidden" if self.look.privacy.on else "shown"
         self.tell(f"addresses and names are {shown}")
+
+    def ask_start(self) -> None:
+        """Ask what to capture, and begin."""
+        if self.starter is None:
+            self.tell("no capture can be begun here")
+            return
+        self.push_screen(StartScreen(self.starter, self.look))
+
+    def ask_capture_filter(self) -> None:
+        """Ask what all live sources are to capture from now on."""
+        if self.starter is None or self.session.store.progress.status is not Status.LIVE:
+            self.tell("nothing is being captured")
+            return
+        self.push_screen(
+            Prompt(
+                "capture filter", self.look, default=self.starter.form.bpf, do=self._recapture,
+                about="What all live sources capture, in tcpdump's language. What passes while "
+                "they begin anew is missing, and marked in the conversations that it cuts.",
+            ),
+            lambda words: self.tell("the filter is another one") if words is not None else None,
+        )  # fmt: skip
+
+    async def _recapture(self, words: str) -> str:
+        """Change the capture filter; why that cannot be done."""
+        assert self.starter is not None
+        try:
+            await self.starter.change(words)
+        except SeamarkError as error:
+            return str(error)
+        return ""
 
     def ask_frame(self, go: Callable[[int], bool]) -> None:
         """Ask for a frame's number, and go there."""

@@ -8,16 +8,19 @@ traffic that it reads is not.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pickle
 import signal
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from dissect.analysis.frame import Kept
 from dissect.analysis.model import Progress, Status, Update
 from dissect.errors import CaptureError
+from dissect.live.orders import Answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -56,9 +59,10 @@ class ProcessFeed:
         stdin: a file descriptor that the worker reads, where the capture comes through a pipe.
         lines: live sources, which the worker inherits; they are closed here once it has them, so
             that they end with it.
+        live: whether it watches sources, and takes orders.
     """
 
-    ANSWERS: ClassVar[tuple[type, ...]] = (Kept,)
+    ANSWERS: ClassVar[tuple[type, ...]] = (Kept, Answer)
     """What the worker sends beside updates."""
 
     def __init__(
@@ -68,14 +72,19 @@ class ProcessFeed:
         capture: str = "",
         stdin: int | None = None,
         lines: Sequence[Line] = (),
+        live: bool = False,
     ) -> None:
         self._lines = tuple(lines)
-        self._serves = bool(lines)
+        self._serves = live
         """Whether the worker is asked for packets, also when all is over."""
         self._asked: dict[tuple[int, ...], asyncio.Future[Any]] = {}
+        self._ordered: dict[int, asyncio.Future[Answer]] = {}
+        self._numbers = count()
+        self._there = asyncio.Event()
+        """Set once the worker takes orders."""
         self._command = tuple(command)
         self._stdin = asyncio.subprocess.DEVNULL if stdin is None else stdin
-        if lines:
+        if live:
             self._stdin = asyncio.subprocess.PIPE
         self._process: asyncio.subprocess.Process | None = None
         self._progress = Progress(capture=capture, status=Status.LOADING)
@@ -129,22 +138,45 @@ class ProcessFeed:
             pipe.write(b" ".join(b"%d" % flow for flow in question) + b"\n")
         return await asyncio.shield(answer)
 
+    async def order(self, **words: Any) -> Answer:
+        """Let the worker do something (``dissect.live.orders``); what came of it.
+
+        Raises:
+            CaptureError: if the worker is not there to be told.
+        """
+        await self._there.wait()
+        pipe = self._process.stdin if self._process is not None else None
+        if pipe is None or self._closed:
+            raise CaptureError("The dissector has ended.")
+        number = next(self._numbers)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._ordered[number] = answer
+        pipe.write(json.dumps({"order": number, **words}).encode() + b"\n")
+        return await answer
+
     def _answered(self, told: Any) -> None:
         """Take in what is no update."""
-        self._settle(told.flows, told)
+        if isinstance(told, Answer):
+            _answer(self._ordered.pop(told.order, None), told)
+        else:
+            self._settle(told.flows, told)
 
     def _settle(self, question: tuple[int, ...], told: object) -> None:
         """Give an answer to who waits for it."""
-        answer = self._asked.pop(question, None)
-        if answer is not None and not answer.done():
-            answer.set_result(told)
+        _answer(self._asked.pop(question, None), told)
 
     def _unanswered(self) -> None:
         """Let nobody wait for ever."""
+        self._there.set()
+        error = CaptureError("The dissector has ended.")
         for answer in self._asked.values():
             if not answer.done():
                 answer.cancel()
+        for order in self._ordered.values():
+            if not order.done():
+                order.set_exception(error)
         self._asked.clear()
+        self._ordered.clear()
 
     async def close(self) -> None:
         """Terminate the worker and what it started, kill it if it lingers, and reap it."""
@@ -176,6 +208,7 @@ class ProcessFeed:
         )
         self._let_go()
         self._talk = asyncio.create_task(self._listen())
+        self._there.set()
 
     def _let_go(self) -> None:
         for line in self._lines:
@@ -215,6 +248,11 @@ class ProcessFeed:
         if self._talk is not None:
             await asyncio.wait({self._talk}, timeout=_PATIENCE)
         return self._process.returncode
+
+
+def _answer(waiting: asyncio.Future[Any] | None, told: object) -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(told)
 
 
 def _reason(error: Exception, code: int | None) -> str:

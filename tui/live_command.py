@@ -8,25 +8,27 @@ import re
 import signal
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
-from dissect import cli, worker
+from dissect import cli
 from dissect.commands import interfaces
 from dissect.detect.finding import Severity
-from dissect.detect.policy import known
 from dissect.errors import UsageError
-from dissect.live import KEEP, REPORTS, Attached, Limits, Watch
+from dissect.live import KEEP, REPORTS, Attached, Watch
 from dissect.live.hidden import named
 from dissect.live.triggers import Bell
 from dissect.source import bpf, filters, find_tshark
 from dissect.source.tap import MAIL, Line, Tap, connect, following, host, interface, lasting
-from tui.live_options import beside, beside_options
+from tui.live_options import beside_options
 from tui.opening import terminal_for_keys, watch_on_screen
 from tui.settings import NAMES as SCREEN_NAMES
 from tui.settings import as_words_alone, screen_options
+from tui.starting import form_of
+from tui.watching import ANY, place, watching
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_ANY: Final = "any"
 _ASKS: Final = "sudo-ask"
 
 
@@ -103,8 +104,8 @@ class _Duration(_Seconds):
 )
 @click.option(
     "--program",
-    type=click.Choice([_ANY, "tcpdump", "dumpcap"]),
-    default=_ANY,
+    type=click.Choice([ANY, "tcpdump", "dumpcap"]),
+    default=ANY,
     show_default=True,
     help="What captures; any is tcpdump where it is there.",
 )
@@ -165,6 +166,9 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
 
         ssh mx tcpdump -U -w - port 25 | seamark live -
 
+    Without -i and without a capture the screen asks where to capture; there, B begins a capture
+    beside what is shown, and E ends all that are captured.
+
     With --follow captures are read while another program writes them, from their beginning. FILE
     may be the first file of a ring, or what the names of its files begin with, or their directory;
     then the oldest file comes first.
@@ -181,36 +185,34 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
         context.exit(interfaces.listed(context, streams, options))
     for name in SCREEN_NAMES:  # the screen asks the context for them
         options.pop(name)
-    _refuse_filter_of_nothing(context, options["interfaces"])
-    taps, files = _taps(streams, options)
-    limits = Limits(
-        duration=options.pop("duration"),
-        packets=options.pop("count"),
-        rules=known(options.pop("stop_on")),
-    )
-    again = not options.pop("no_reconnect")
     on_screen = _on_screen(context, no_tui=options.pop("no_tui"))
+    asks = on_screen and not streams and not options["interfaces"] and not options["follow"]
+    if not asks:
+        _refuse_filter_of_nothing(context, options["interfaces"])
+    where = place(options)
+    taps, files = _taps(streams, options, asks=asks)
     report, fail_on = REPORTS[options.pop("format")], options.pop("fail_on")
-    keep, bell = options.pop("keep_flows"), options.pop("bell")
-    wanted = beside(context, options, fail_on)
     redactor = cli.redactor(context, options)
-    settings = cli.settings(context.obj, redactor=redactor, **options)
+    wanted = replace(watching(context, options, fail_on, redactor), **where)
     tshark = find_tshark()
-    filters.check(tshark, settings.display_filter)
+    filters.check(tshark, wanted.settings.display_filter)
     if any(tap.host is None for tap in taps):
         bpf.check(taps[0].bpf)
     cli.take_any_text()
-    ring = Bell(_ring) if bell else None
-    attached = Attached(wanted, report(_write), bell=ring, redactor=redactor)
-    watch = Watch(tshark, settings, attached.listener, limits, memory=attached.memory)
+    if asks:
+        context.exit(watch_on_screen(context, tshark, [], wanted))
     with ExitStack() as opened:
-        lines = _connected(taps, files, opened, on_screen=on_screen, again=again)
+        lines = _connected(taps, files, opened, on_screen=on_screen, again=wanted.again)
         lines = named(lines, redactor) if redactor else lines
         if on_screen:
             opened.pop_all()  # the screen's feed closes them
-            words = worker.live_arguments(lines, settings, limits, keep, wanted)
-            level = Severity.parse(fail_on) if bell else None
-            context.exit(watch_on_screen(context, tshark, lines, settings, words, level))
+            wanted = replace(wanted, form=form_of(taps, wanted.form))
+            context.exit(watch_on_screen(context, tshark, lines, wanted))
+        bell = Bell(_ring) if wanted.bell is not None else None
+        attached = Attached(wanted.beside, report(_write), bell=bell, redactor=redactor)
+        watch = Watch(
+            tshark, wanted.settings, attached.listener, wanted.limits, memory=attached.memory
+        )
         asyncio.run(_run(attached, watch, lines))
         opened.pop_all()  # the watch has closed them
     found = watch.worst is not None and watch.worst >= Severity.parse(fail_on)
@@ -249,8 +251,15 @@ def _ring() -> None:
         sys.stderr.flush()
 
 
-def _taps(streams: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Tap], tuple[str, ...]]:
+def _taps(
+    streams: tuple[str, ...], options: dict[str, Any], *, asks: bool
+) -> tuple[list[Tap], tuple[str, ...]]:
     """What the options say of where to capture, and what to follow; nothing for standard input.
+
+    Args:
+        streams: captures that were named.
+        options: what was said; these are taken out.
+        asks: whether the screen asks where to capture.
 
     Raises:
         UsageError: if they contradict each other.
@@ -259,7 +268,7 @@ def _taps(streams: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Tap],
     names, hosts = options.pop("interfaces"), [host(word) for word in options.pop("hosts")]
     how = {name: options.pop(name) for name in ("privilege", "program", "batch")}
     how["bpf"] = bpf.plain(options.pop("bpf"))
-    how["program"] = "" if how["program"] == _ANY else how["program"]
+    how["program"] = "" if how["program"] == ANY else how["program"]
     if streams != ("-",) and streams and not follow:
         raise UsageError(
             "Only - can stand here, for standard input.",
@@ -267,13 +276,18 @@ def _taps(streams: tuple[str, ...], options: dict[str, Any]) -> tuple[list[Tap],
         )
     if follow and (not streams or "-" in streams):
         raise UsageError("Say what to follow: seamark live --follow FILE")
+    if asks:
+        return [], ()
     if bool(names) == bool(streams) and not (names and follow):
         raise UsageError("Say where to capture: -i eth0, or - for standard input.")
     places = [Tap(interface=interface(name), **how) for name in names]
-    return [
+    taps = [
         Tap(interface=place.interface, host=there, **how)
         for place, there in zip(places, _hosts(hosts, len(places)), strict=True)
-    ], streams if follow else ()
+    ]
+    if len({str(tap) for tap in taps}) < len(taps):
+        raise UsageError("The same interface is named twice.", "Once is enough.")
+    return taps, streams if follow else ()
 
 
 def _hosts(hosts: list[Host], places: int) -> Sequence[Host | None]:

@@ -17,17 +17,18 @@ from dissect.maillog.zone import zone
 from dissect.source import filters, find_tshark, open_capture
 from tui import terminal
 from tui.settings import NAMES, RATES
+from tui.watching import as_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import click
 
-    from dissect.detect.finding import Severity
     from dissect.pipeline import Settings
     from dissect.source import Tshark
     from dissect.source.tap import Line
-    from tui.feed import ProcessFeed
+    from tui.feeds import Feeds
+    from tui.watching import Watching
     from tui.wireshark import Wireshark
 
 
@@ -61,21 +62,25 @@ def read_on_screen(
     filters.check(tshark, settings.display_filter)
     stdin = terminal_for_keys() if "-" in (*captures, *logs) else None
     again = Again(tshark, files, settings.display_filter)
-    feed: dict[str, Any] = {"stdin": stdin}
     words = worker.arguments(captures, settings, logs, timezone)
     kept = [name for name in captures if name != "-"]
-    return _run(context, said, words, ", ".join(captures), lambda _feed: again, feed, kept)
+
+    title = ", ".join(captures)
+
+    def files_first(feeds: Feeds) -> Wireshark:
+        from tui.feed import ProcessFeed  # noqa: PLC0415 - Textual reads its switches at import
+        from tui.routed import Routed  # noqa: PLC0415
+
+        feeds.add(ProcessFeed([sys.executable, *words], capture=title, stdin=stdin))
+        return Routed(again, captures, KeptAgain(tshark, feeds.kept))
+
+    return _run(context, said, title, files_first, lambda: as_set(context, settings), kept)
 
 
 def watch_on_screen(
-    context: click.Context,
-    tshark: Tshark,
-    lines: Sequence[Line],
-    settings: Settings,
-    words: Sequence[str],
-    bell: Severity | None = None,
+    context: click.Context, tshark: Tshark, lines: Sequence[Line], wanted: Watching
 ) -> int:
-    """Watch live sources that are open; the exit code.
+    """Watch live sources that are open, or ask where to capture; the exit code.
 
     The settings of the screen are those of ``seamark CAPTURE``, the configuration file's and the
     environment's, unless the command was given others.
@@ -84,25 +89,25 @@ def watch_on_screen(
         context: that of the command.
         tshark: for what the screen asks.
         lines: the sources; closed here.
-        settings: how they are read.
-        words: of the worker that watches them.
-        bell: from which severity on a finding rings.
+        wanted: how they are watched.
 
     Raises:
         SeamarkError: for what is wrong with the settings.
     """
     inner = _settings_of_screen(context)
+    title = worker.title(lines, wanted.settings) if lines else ""
     said = {name: inner.params[name] for name in NAMES}
-    return _run(
-        inner,
-        said,
-        words,
-        worker.title(lines, settings),
-        lambda feed: KeptAgain(tshark, feed.kept),
-        {"lines": lines},
-        [],
-        bell,
-    )
+
+    def live_first(feeds: Feeds) -> Wireshark:
+        from tui.feed import ProcessFeed  # noqa: PLC0415 - Textual reads its switches at import
+
+        if lines:
+            command = wanted.command(lines)
+            feed = ProcessFeed(command, capture=title, lines=lines, live=True)
+            feeds.add(feed, live=True, bell=wanted.bell)
+        return KeptAgain(tshark, feeds.kept)
+
+    return _run(inner, said, title, live_first, lambda: wanted, [])
 
 
 def compare_on_screen(context: click.Context, inside: str, outside: str, ports: list[int]) -> int:
@@ -154,36 +159,43 @@ def _settings_of_screen(context: click.Context) -> click.Context:
 def _run(
     context: click.Context,
     said: dict[str, Any],
-    words: Sequence[str],
     title: str,
-    wireshark: Callable[[ProcessFeed], Wireshark],
-    source: dict[str, Any],
+    begin: Callable[[Feeds], Wireshark],
+    wanted: Callable[[], Watching],
     captures: Sequence[str],
-    bell: Severity | None = None,
 ) -> int:
-    """Run the app with a worker that was given these words; ``source`` is what it reads."""
+    """Run the app.
+
+    Args:
+        context: that of the command.
+        said: what was said of the screen.
+        title: the names of what is shown at first.
+        begin: adds what is shown at first; what asks tshark of it.
+        wanted: how captures that are begun on the screen are watched.
+        captures: files, beside which notes are kept.
+    """
     _prepare(said)
     from tui import chosen  # noqa: PLC0415 - Textual reads its switches at import
     from tui.app import SeamarkApp, run_app  # noqa: PLC0415
-    from tui.bell import Ringing  # noqa: PLC0415
-    from tui.feed import ProcessFeed  # noqa: PLC0415
+    from tui.feeds import Feeds  # noqa: PLC0415
     from tui.notes import Notes  # noqa: PLC0415
+    from tui.starting import Starter  # noqa: PLC0415
     from tui.state import State  # noqa: PLC0415
 
     state = State.load()
     screen = chosen.screen(context, said, state, logged=bool(context.params.get("logs")))
-    feed = ProcessFeed([sys.executable, *words], capture=title, **source)
-    ringing = Ringing(feed, bell) if bell is not None else None
+    feeds = Feeds(wanted)
+    wireshark = begin(feeds)
     app = SeamarkApp(
-        ringing or feed,
+        feeds,
         title=title,
         screen=screen,
-        wireshark=wireshark(feed),
+        wireshark=wireshark,
         notes=Notes(captures),
         state=state,
+        starter=Starter(feeds, wanted),
     )
-    if ringing is not None:
-        ringing.ring = app.bell
+    feeds.ring = app.bell
     return run_app(app, mouse=screen.mouse)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _LABEL: Final = 10
 _MOST_CHARS: Final = 2000
+_MARK: Final = re.compile(r" *\^~*")
+"""A line that points at something in the line above."""
 _MOST_RECIPIENTS: Final = 5
 
 
@@ -108,6 +111,19 @@ def paragraph(label: str, said: str, cells: int, look: Look, role: Role = Role.T
         (Piece(margin, Role.DIM), Piece(row, role))
         for margin, row in zip(margins, lines, strict=True)
     ]
+
+
+def error(said: str, cells: int, look: Look) -> list[Line]:
+    """An error, wrapped; a line with a mark beneath it is cut instead, so that the mark fits."""
+    lines = said[:_MOST_CHARS].split("\n") if said else []
+    marks = [bool(_MARK.fullmatch(line)) for line in lines]
+    rows: list[Line] = []
+    for at, line in enumerate(lines):
+        if marks[at] or any(marks[at + 1 : at + 2]):
+            rows.append((Piece(fit(look.words(line), cells, look.cut).rstrip(), Role.BAD),))
+        else:
+            rows += paragraph("", line.strip(), cells, look, Role.BAD)
+    return rows
 
 
 def _head(found: Finding, place: str, look: Look) -> Line:

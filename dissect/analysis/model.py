@@ -318,6 +318,8 @@ class Peer:
 class Status(Enum):
     """How the reading of a capture stands."""
 
+    IDLE = "idle"
+    """Nothing is read: a capture can be begun."""
     LOADING = "loading"
     COMPLETE = "complete"
     TRUNCATED = "truncated"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
+from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
@@ -35,6 +36,12 @@ MOMENTS: Final = 40
 
 TOLD: Final = 10
 """Envelopes told of one client, the most tried first."""
+
+COUNTED: Final = (
+    "flows", "damaged", "messages_tried", "messages_accepted", "recipients_asked",
+    "recipients_accepted", "recipients_delivered",
+)  # fmt: skip
+"""What of two readings adds up."""
 
 
 class Rate:
@@ -197,3 +204,30 @@ class Peers:
         """All clients, those with the largest share of damaged flows first."""
         peers = (client.told(address) for address, client in self._clients.items())
         return tuple(sorted(peers, key=lambda p: (-p.damaged / p.flows, -p.flows, p.client)))
+
+
+def joined(peers: Iterable[Peer]) -> tuple[Peer, ...]:
+    """Clients that were told of more than once, by readings that do not know of each other."""
+    told: dict[str, list[Peer]] = {}
+    for peer in peers:
+        told.setdefault(peer.client, []).append(peer)
+    every = (same[0] if len(same) == 1 else _sum(same) for same in told.values())
+    return tuple(sorted(every, key=lambda p: (-p.damaged / p.flows, -p.flows, p.client)))
+
+
+def _sum(same: list[Peer]) -> Peer:
+    """What several readings say of one client."""
+    rate = Rate()
+    for bucket in (bucket for peer in same for bucket in peer.rate):
+        rate.add(bucket.start, bucket.asked, bucket.delivered)
+    retries = (retry for peer in same for retry in peer.retries)
+    trouble = (moment for peer in same for moment in peer.trouble)
+    counts = {name: sum(getattr(peer, name) for peer in same) for name in COUNTED}
+    return Peer(
+        client=same[0].client,
+        width=rate.width,
+        rate=rate.told(),
+        retries=tuple(sorted(retries, key=lambda retry: -retry.tries)[:TOLD]),
+        trouble=tuple(sorted(trouble)[-MOMENTS:]),
+        **counts,
+    )

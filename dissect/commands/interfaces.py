@@ -100,10 +100,10 @@ def _rates(rate: Counters | None) -> str:
     if rate is None:
         return f"{'?':>7} {'?':>7}   {'?':>7} {'?':>7}"
     cells = (rate.packets_in, rate.packets_out, rate.bytes_in, rate.bytes_out)
-    return "{:>7} {:>7}   {:>7} {:>7}".format(*map(_short, cells))
+    return "{:>7} {:>7}   {:>7} {:>7}".format(*map(short, cells))
 
 
-def _short(number: float) -> str:
+def short(number: float) -> str:
     """A number in at most five places: ``12``, ``1.5k``, ``340M``."""
     for unit in UNITS:
         digits = 1 if unit and number < 99.95 else 0  # noqa: PLR2004 - 99.95 would be 100.0

@@ -89,7 +89,11 @@ class Attached:
         try:
             await watch.run(lines)
         finally:
-            if self._evidence is not None:
-                self._evidence.close()
-            if self._triggers is not None:
-                await self._triggers.finish()
+            await self.finish()
+
+    async def finish(self) -> None:
+        """End what runs beside a watch that has ended."""
+        if self._evidence is not None:
+            self._evidence.close()
+        if self._triggers is not None:
+            await self._triggers.finish()

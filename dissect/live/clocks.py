@@ -76,10 +76,14 @@ class Clocks:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
+        self._names = list(names)
         self._flows: OrderedDict[Key, dict[int, _Beginning]] = OrderedDict()
         self._bounds: dict[tuple[int, int], deque[Bounds]] = {}
         self._offsets: dict[tuple[int, int], Bounds] = {}
+
+    def add(self, name: str) -> None:
+        """One more source, behind the others."""
+        self._names.append(name)
 
     def see(self, source: int, rows: Iterable[Row]) -> None:
         """Take a batch of one source's rows, in their order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -172,7 +172,8 @@ class Inlet:
         away = self._parts.lasts
         if away:
             await self._gap()
-            self._state, self._error = State.RECONNECTING, self._because("has ended by itself")
+            why = "" if self._changing else self._because("has ended by itself")
+            self._state, self._error = State.RECONNECTING, why
             self.records.again()
         after = await self._parts.after()
         if after is After.NOTHING:
@@ -224,6 +225,20 @@ class Inlet:
         """Let it say how many packets were dropped so far."""
         if self._state is State.CONNECTED:
             self._parts.ask()
+
+    @property
+    def _changing(self) -> bool:
+        """Whether it was cut to capture something else."""
+        return isinstance(self._parts, Connection) and self._parts.changing
+
+    def change(self, bpf: str) -> Awaitable[SeamarkError | None] | None:
+        """Capture something else from now on, with a gap; what is answered says why it cannot.
+
+        None for a source that is not connected, or that nobody can open anew.
+        """
+        if self._state is not State.CONNECTED or not isinstance(self._parts, Connection):
+            return None
+        return self._parts.change(bpf)
 
     def stop(self) -> None:
         """Let it end; what it has seen is still read."""

@@ -37,6 +37,13 @@ Owners = Iterable[tuple[int, int]]
 """Frames and the flows to which they belong."""
 
 
+class Origin(NamedTuple):
+    """A source, for as long as it numbers its packets on."""
+
+    name: str
+    serial: int
+
+
 class Frame(NamedTuple):
     """A packet by its number."""
 
@@ -75,10 +82,10 @@ class Contents(NamedTuple):
 class _Kept:
     """The packets of one flow: the first ones, and the last ones."""
 
-    __slots__ = ("first", "full", "last", "missing", "name", "size")
+    __slots__ = ("first", "full", "last", "missing", "origin", "size")
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
         self.missing = 0
         """Packets that are not here any more, or never were."""
         self.first: list[Frame] = []
@@ -137,6 +144,7 @@ class Memory:
         self._damaged: dict[int, None] = {}
         """Flows that have packets here, the oldest first."""
         self._marked: set[int] = set()
+        self._sources = 0
         self.size = 0
         """Bytes of all flows, with what a packet costs beside its own."""
 
@@ -147,7 +155,8 @@ class Memory:
 
     def source(self, name: str) -> Inbox:
         """A source whose packets come here."""
-        return Inbox(self, name)
+        self._sources += 1
+        return Inbox(self, Origin(visible(name), self._sources))
 
     def mark(self, flow: int) -> None:
         """A flow is damaged: it goes last."""
@@ -174,7 +183,7 @@ class Memory:
         frames = kept.frames()
         packets = tuple(frame.packet for frame in frames)
         hide = self._hide((frame.number, flow) for frame in frames)
-        return Contents(kept.name, packets, kept.missing, kept.size, hide)
+        return Contents(kept.origin.name, packets, kept.missing, kept.size, hide)
 
     def _hide(self, frames: Iterable[tuple[int, int]]) -> Hide | None:
         """What hides what these packets of these flows say."""
@@ -191,18 +200,18 @@ class Memory:
         Raises:
             CaptureError: if what they say has to be replaced and cannot be.
         """
-        sources: dict[str, list[tuple[Frame, int]]] = {}
+        sources: dict[Origin, list[tuple[Frame, int]]] = {}
         for flow in flows:
             if (held := self._flows.get(flow)) is not None:
                 mine = ((frame, flow) for frame in held.frames())
-                sources.setdefault(held.name, []).extend(mine)
+                sources.setdefault(held.origin, []).extend(mine)
         files, frames = [], list[int]()
-        for name, each in sources.items():
+        for origin, each in sources.items():
             each.sort(key=lambda one: one[0].number)
             frames += (frame.number for frame, _ in each)
             packets = tuple(frame.packet for frame, _ in each)
             hide = self._hide((frame.number, flow) for frame, flow in each)
-            files.append(Contents(name, packets, 0, 0, hide).pcapng())
+            files.append(Contents(origin.name, packets, 0, 0, hide).pcapng())
         missing = sum(map(self.missing, flows))
         return Kept(tuple(flows), tuple(frames), missing, b"".join(files))
 
@@ -221,11 +230,11 @@ class Memory:
         self._damaged.pop(flow, None)
         self.size -= kept.size if kept else 0
 
-    def add(self, flow: int, name: str, frame: int, packet: Packet | None) -> None:
+    def add(self, flow: int, origin: Origin, frame: int, packet: Packet | None) -> None:
         """A packet of a flow; None for one that is not here any more."""
         kept = self._flows.get(flow)
         if kept is None:
-            kept = self._flows[flow] = _Kept(name)
+            kept = self._flows[flow] = _Kept(origin)
         if packet is None:
             kept.missing += 1
             return
@@ -254,12 +263,12 @@ class Inbox:
 
     Args:
         memory: where they go then.
-        name: the source's.
+        origin: the source.
     """
 
-    def __init__(self, memory: Memory, name: str) -> None:
+    def __init__(self, memory: Memory, origin: Origin) -> None:
         self._memory = memory
-        self._name = visible(name)
+        self._origin = origin
         self._head = b""
         self._count = 0
         self._waiting: dict[int, Packet] = {}
@@ -311,9 +320,9 @@ class Inbox:
         """
         known = dict(owners)
         for frame, flow in known.items():
-            self._memory.add(flow, self._name, frame, self._take(frame))
+            self._memory.add(flow, self._origin, frame, self._take(frame))
         for piece, flow in self._loose.claim(rows, known):
-            self._memory.add(flow, self._name, piece, self._take(piece))
+            self._memory.add(flow, self._origin, piece, self._take(piece))
 
     def _take(self, frame: int) -> Packet | None:
         packet = self._waiting.pop(frame, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -83,27 +84,29 @@ class Updates:
 
     Args:
         send: takes each update.
-        capture: what the sources are called together.
         keep: flows that are over and kept.
         warnings: what is to be said from the beginning.
         memory: where packets are kept for as long as their flows.
+        suffix: stands behind the names of the sources.
     """
 
     def __init__(
         self,
         send: Callable[[Update], None],
-        capture: str,
         keep: int = KEEP,
         warnings: Iterable[str] = (),
         memory: Memory | None = None,
+        suffix: str = "",
     ) -> None:
-        self._memory = memory
+        self._memory, self._suffix = memory, suffix
         self._send = send
-        self._capture = capture
         self._shelf = Shelf(keep)
-        self._warnings = tuple(warnings)
+        self._said = self._warnings = tuple(warnings)
         self._notices: list[str] = []
         self._sources: dict[str, Source] = {}
+        self._past = Counter[str]()
+        """Packets, and lost ones, of sources that are told of no more."""
+        self._over = False
         self._flows = 0
         self._details: dict[int, FlowDetail] = {}
         self._gone: list[int] = []
@@ -132,9 +135,20 @@ class Updates:
                 self._memory.forget(flow)
 
     def changed(self, before: Source | None, now: Source) -> None:
-        """Remember how a source stands."""
+        """Remember how a source stands; one that begins may take the place of those before."""
+        if before is None:
+            for name in [*self._sources] if self._over else [now.name]:
+                self._forget(name)
+            self._warnings = self._said if self._over else self._warnings
+            self._over = False
         if now != before:
             self._sources[now.name] = now
+
+    def _forget(self, name: str) -> None:
+        """A source is told of no more; its packets stay counted."""
+        past = self._sources.pop(name, None)
+        if past is not None:
+            self._past += Counter(packets=past.packets, lost=_lost(past))
 
     def notice(self, said: str) -> None:
         """To be told with the next look, and from then on; of many, the last."""
@@ -156,7 +170,7 @@ class Updates:
         summary: Summary,
     ) -> None:
         """The last update: how it ended."""
-        self._sources = {source.name: source for source in sources}
+        self._sources, self._over = {source.name: source for source in sources}, True
         lost = any(source.state is State.GONE for source in self._sources.values())
         self._warnings = tuple(dict.fromkeys([*self._warnings, *summary.warnings]))
         progress = self._progress(Status.LOST if lost else Status.COMPLETE)
@@ -195,20 +209,22 @@ class Updates:
     def _progress(self, status: Status) -> Progress:
         sources = self._sources.values()
         errors = [source.error for source in sources if source.error]
-        lost = [
-            source.dropped_kernel + source.dropped_interface + source.lost for source in sources
-        ]
         return Progress(
-            capture=visible(self._capture),
+            capture=", ".join(visible(source.name) for source in sources) + self._suffix,
             status=status,
-            packets=sum(source.packets for source in sources),
+            packets=self._past["packets"] + sum(source.packets for source in sources),
             flows=self._flows,
             warnings=tuple(dict.fromkeys([*errors, *self._warnings, *self._notices])),
             error="\n".join(errors),
-            dropped=sum(lost),
+            dropped=self._past["lost"] + sum(map(_lost, sources)),
             evicted=self._shelf.evicted,
             sources=tuple(map(_state, sources)),
         )
+
+
+def _lost(source: Source) -> int:
+    """Packets that it should have told of, and did not."""
+    return source.dropped_kernel + source.dropped_interface + source.lost
 
 
 def _state(source: Source) -> SourceState:

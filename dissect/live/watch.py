@@ -1,4 +1,8 @@
-"""Reads several sources at once until it is told to end, or a limit is reached."""
+"""Reads several sources at once until it is told to end, or a limit is reached.
+
+More sources may come while it reads, and it may begin again when it has ended: what was found
+before counts on.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,22 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field
 from itertools import count
 from typing import Any, Final
 
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail
 from dissect.detect.finding import Finding, Severity
-from dissect.live import hidden
+from dissect.errors import UsageError
+from dissect.escape import visible
 from dissect.live.clocks import Clocks
-from dissect.live.inlet import Inlet, Source, State
+from dissect.live.inlet import Source, State
 from dissect.live.keep import Memory
 from dissect.live.reports import Listener
-from dissect.pipeline import Pipeline, Settings
+from dissect.live.side import Side
+from dissect.pipeline import Settings
 from dissect.report import Summary
-from dissect.segments.decode import Row, seconds
 from dissect.source import Tshark, filters
 from dissect.source.tap import Line
 
@@ -52,52 +57,6 @@ class Limits:
     """Rules that end it when they fire."""
 
 
-class _Side:
-    """One source, and what is made of it."""
-
-    def __init__(self, watch: Watch, at: int, line: Line, numbers: Iterator[int]) -> None:
-        self._watch, self._at, self._line = watch, at, line
-        self.pipeline = Pipeline(
-            line.name, watch.settings, ledger=watch.ledger, numbers=numbers, ladders=watch.ladders,
-            transcripts=watch.memory.transcripts if watch.memory else None,
-        )  # fmt: skip
-        self._inbox = watch.memory.source(line.name) if watch.memory else None
-        options = filters.options(watch.settings.display_filter)
-        self.inlet = Inlet(
-            line, watch.tshark, self._take, options, self._inbox, self.pipeline.interrupt
-        )
-        self.told: Source | None = None
-        self._clock = (0.0, 0.0)
-
-    @property
-    def source(self) -> Source:
-        """How it stands; its clock is best known by packets that another source saw, too."""
-        source, clocks = self.inlet.source, self._watch.clocks
-        clock = clocks.offset(self._at) if clocks else None
-        redactor = self._watch.settings.redactor
-        if redactor and source.error:
-            source = replace(source, error=hidden.error(source.error, self._line, redactor))
-        return source if clock is None else replace(source, clock=clock)
-
-    def _take(self, rows: list[Row]) -> None:
-        if self._watch.clocks is not None:
-            self._watch.clocks.see(self._at, rows)
-        if self._inbox is None:
-            self.pipeline.rows(rows)
-        else:
-            self.pipeline.owners = []
-            self.pipeline.rows(rows)
-            self._inbox.claim(rows, self.pipeline.owners)
-        self._clock = (seconds(rows[-1][2]), time.monotonic())
-        self._watch.news()
-
-    def idle(self) -> None:
-        """Let time pass where no packets come."""
-        last, since = self._clock
-        if last:
-            self.pipeline.idle(last + time.monotonic() - since)
-
-
 @dataclass(slots=True)
 class Watch:
     """A live capture.
@@ -106,9 +65,11 @@ class Watch:
         tshark: to decode with.
         settings: ports and policy.
         listener: told of everything.
-        limits: when to end.
+        limits: when to end, of each run.
         ladders: whether flows come with their rows.
         memory: keeps the packets of flows.
+        grows: whether sources may be added later on.
+        first_flow: number of its first flow.
     """
 
     tshark: Tshark
@@ -117,14 +78,23 @@ class Watch:
     limits: Limits = field(default_factory=Limits)
     ladders: bool = False
     memory: Memory | None = None
+    grows: bool = False
+    first_flow: InitVar[int] = 0
     ledger: Ledger = field(default_factory=Ledger)
     clocks: Clocks | None = None
     worst: Severity | None = None
-    _sides: list[_Side] = field(default_factory=list)
+    _sides: list[Side] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
     _told: dict[int, set[tuple[str, tuple[int, ...]]]] = field(default_factory=dict)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _runs: list[asyncio.Future[None]] = field(default_factory=list)
+    _numbers: Iterator[int] = field(init=False)
+    _begun: bool = False
+
+    def __post_init__(self, first_flow: int) -> None:
+        """Count flows from there."""
+        self._numbers = count(first_flow)
 
     @property
     def sources(self) -> list[Source]:
@@ -138,27 +108,94 @@ class Watch:
             side.inlet.stop()
 
     async def run(self, lines: Sequence[Line]) -> None:
-        """Watch until the end, and tell of it."""
-        numbers = count()
-        several = len(lines) > 1
-        self.ledger = Ledger(several=several)
-        self.clocks = Clocks([line.name for line in lines]) if several else None
-        self._sides = [_Side(self, at, line, numbers) for at, line in enumerate(lines)]
-        runs = [asyncio.ensure_future(side.inlet.run()) for side in self._sides]
+        """Watch until the end, and tell of it; then it may be run again."""
+        self._begin(several=len(lines) > 1)
         try:
-            await self._until_over(runs)
+            for line in lines:
+                await self.add(line)
+            await self._until_over()
             self.end()
-            await asyncio.wait(runs)
+            await asyncio.wait(self._runs)
         finally:
-            await self._close(runs)
+            await self._close_all()
         self._finish()
 
-    async def _until_over(self, runs: Sequence[asyncio.Future[None]]) -> None:
+    def _begin(self, *, several: bool) -> None:
+        """Forget the sources of the run before; what they have shown counts on."""
+        if not self._begun:
+            self.ledger = Ledger(several=several or self.grows)
+        self._begun, self._over = True, asyncio.Event()
+        self._sides, self._runs = [], []
+        self.clocks, self._counts = None, Counter()
+
+    async def add(self, line: Line) -> None:
+        """Read one more source, as long as it runs; one of the same name has to be over.
+
+        Raises:
+            UsageError: if that one goes on.
+        """
+        at = self._place(line.name)
+        if at == len(self._sides):
+            if self._sides:
+                self._compare_clocks(line.name)
+            self._sides.append(side := Side(self, at, line, self._numbers))
+            self._runs.append(asyncio.ensure_future(side.inlet.run()))
+            return
+        await self._close(self._sides[at])
+        self._leave(self._sides[at])
+        self._sides[at] = side = Side(self, at, line, self._numbers)
+        self._runs[at] = asyncio.ensure_future(side.inlet.run())
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it runs, and sources can be added."""
+        return not self._over.is_set() and not all(run.done() for run in self._runs)
+
+    def check(self, name: str) -> None:
+        """See whether a source of a name can be added.
+
+        Raises:
+            UsageError: if there is one that goes on.
+        """
+        self._place(name)
+
+    def _place(self, name: str) -> int:
+        """Where a source of a name is to stand."""
+        names = [side.inlet.name for side in self._sides]
+        if name not in names:
+            return len(names)
+        at = names.index(name)
+        if not self._runs[at].done():
+            raise UsageError(f"{visible(name)} is being captured already.", "End it first (E).")
+        return at
+
+    def _compare_clocks(self, name: str) -> None:
+        """There is one source more."""
+        if self.clocks is None:
+            self.clocks = Clocks([side.inlet.name for side in self._sides])
+        self.clocks.add(name)
+
+    async def change(self, bpf: str) -> int:
+        """Let all sources that can be opened anew capture something else; how many did.
+
+        Raises:
+            SeamarkError: if one cannot, which goes on as before.
+        """
+        open_now = [
+            side.inlet for side, run in zip(self._sides, self._runs, strict=True) if not run.done()
+        ]
+        answers = [answer for each in open_now if (answer := each.change(bpf)) is not None]
+        for error in await asyncio.gather(*answers):
+            if error is not None:
+                raise error
+        return len(answers)
+
+    async def _until_over(self) -> None:
         """Look around until all sources have ended, or it is enough."""
         begun = asked = time.monotonic()
         over, took = asyncio.ensure_future(self._over.wait()), 0.0
-        while not self._over.is_set() and not all(run.done() for run in runs):
-            ends: list[asyncio.Future[Any]] = [over, *(run for run in runs if not run.done())]
+        while self.goes_on:
+            ends: list[asyncio.Future[Any]] = [over, *(run for run in self._runs if not run.done())]
             await self._rest(ends, max(SOON, SHARE * took))
             looked = time.monotonic()
             self._look()
@@ -197,13 +234,16 @@ class Watch:
             or not limits.rules.isdisjoint(self._counts)
         )
 
-    async def _close(self, tasks: Sequence[asyncio.Future[None]]) -> None:
-        for task in tasks:
+    async def _close_all(self) -> None:
+        for task in self._runs:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._runs, return_exceptions=True)
         for side in self._sides:
-            await side.inlet.decoder.stop()
-            await side.inlet.close()
+            await self._close(side)
+
+    async def _close(self, side: Side) -> None:
+        await side.inlet.decoder.stop()
+        await side.inlet.close()
 
     def _look(self) -> None:
         """Tell of what has changed."""
@@ -217,7 +257,7 @@ class Watch:
                 self._ended(detail)
         self.listener.looked(self.ledger)
 
-    def _changes(self, side: _Side) -> None:
+    def _changes(self, side: Side) -> None:
         now = side.source
         self.listener.changed(side.told, now)
         side.told = now
@@ -247,13 +287,17 @@ class Watch:
     def _finish(self) -> None:
         """The end: all flows are over."""
         for side in self._sides:
-            self._changes(side)
-            side.pipeline.finish()
-            for detail in side.pipeline.take():
-                self._ended(detail)
+            self._leave(side)
         self.listener.end(
             self.sources, self.ledger.verdicts(), self.ledger.peers(), self._summary()
         )
+
+    def _leave(self, side: Side) -> None:
+        """A source is over, and all its flows."""
+        self._changes(side)
+        side.pipeline.finish()
+        for detail in side.pipeline.take():
+            self._ended(detail)
 
     def _summary(self) -> Summary:
         sources = self.sources
@@ -274,7 +318,8 @@ class Watch:
             if source.error:
                 yield source.error
             if source.gaps:
-                yield f"{source.name} was interrupted {source.gaps} times: packets may be missing"
+                often = "once" if source.gaps == 1 else f"{source.gaps:,} times"
+                yield f"{visible(source.name)} was interrupted {often}: packets may be missing"
             yield from (outcome.what for outcome in side.inlet.decoder.died)
             yield from side.pipeline.bugs
 

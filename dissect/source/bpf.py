@@ -54,7 +54,7 @@ DISPLAY: Final = re.compile(
 MANUAL: Final = "It is tcpdump's language: man pcap-filter"
 OTHER: Final = "That is a display filter of Wireshark's, for -Y. This is tcpdump's: tcp port 25"
 
-WIDTH: Final = 72
+WIDTH: Final = 68
 """Columns of a filter that are shown."""
 
 Compiler = Callable[[str], str]

@@ -8,9 +8,10 @@ import math
 import os
 import re
 import time
+from dataclasses import replace
 from typing import Final
 
-from dissect.errors import SeamarkError
+from dissect.errors import CaptureError, SeamarkError
 from dissect.escape import visible
 from dissect.source.clock import SAME, Clock, Offset
 from dissect.source.descriptor import some
@@ -84,6 +85,11 @@ class Connection:
         self._fresh: list[Line] = []
         self._wake = -1
         """Closed, it ends the thread that connects."""
+        self._before_change: Tap | None = None
+        """What was captured until it was changed, while it is not known whether that succeeds."""
+        self._changed: asyncio.Future[SeamarkError | None] | None = None
+        self._refused: SeamarkError | None = None
+        """Why the change did not succeed."""
 
     @property
     def lasts(self) -> bool:
@@ -199,6 +205,44 @@ class Connection:
             with contextlib.suppress(OSError):
                 os.write(self._line.lifeline, question + b"\n")
 
+    @property
+    def changing(self) -> bool:
+        """Whether it was ended to capture something else."""
+        return self._changed is not None
+
+    def change(self, bpf: str) -> asyncio.Future[SeamarkError | None] | None:
+        """Capture something else from now on: it is ended and opened anew, with a gap.
+
+        Args:
+            bpf: the filter.
+
+        Returns:
+            What is answered once it is open: nothing, or why the new filter cannot be had, and it
+            goes on with the one before.  None where nothing can open it anew, or it is being done.
+        """
+        if self._line.tap is None or self._over.is_set() or self.changing:
+            return None
+        self._before_change = self._line.tap
+        self._line = self._line._replace(tap=replace(self._line.tap, bpf=bpf))
+        self._changed = asyncio.get_running_loop().create_future()
+        self._let_go()
+        self._wait_no_longer(self._linger)
+        return self._changed
+
+    def _refuse(self, error: SeamarkError) -> None:
+        """The new filter cannot be had: go back to the one before, which may be away by now."""
+        if self._refused is None:
+            self._refused = error
+            self._line = self._line._replace(tap=self._before_change)
+        else:
+            self._answer()
+
+    def _answer(self, error: SeamarkError | None = None) -> None:
+        """Tell who has changed it what came of that."""
+        if self._changed is not None:
+            self._changed.set_result(self._refused or error)
+            self._changed = self._refused = None
+
     async def after(self) -> After:
         """The same source, connected again; nothing for one that is not, or is to end.
 
@@ -208,11 +252,13 @@ class Connection:
         if time.monotonic() - self._opened > STEADY:
             self._wait = FIRST
         while (tap := self._line.tap) is not None and not self._over.is_set():
-            await self._sleep(self._wait)
-            self._wait = min(2 * self._wait, LONGEST)
+            if not self.changing:
+                await self._sleep(self._wait)
+                self._wait = min(2 * self._wait, LONGEST)
             line = None if self._over.is_set() else await self._dial(tap)
             if line is not None:
-                await self._take(line)
+                await self._take(line._replace(tap=tap))
+                self._answer()
                 return After.CUT
         return After.NOTHING
 
@@ -227,7 +273,9 @@ class Connection:
         try:
             await asyncio.to_thread(self._connect, tap, cancelled)
         except SeamarkError as error:
-            if not error.passing and self._wake >= 0:
+            if self.changing:
+                self._refuse(error)
+            elif not error.passing and self._wake >= 0:
                 raise
         finally:
             bound.cancel()
@@ -280,6 +328,7 @@ class Connection:
         """Let it end; what it has seen is still read."""
         if not self._over.is_set():
             self._over.set()
+            self._answer(CaptureError("The capture has ended."))
             self._last = time.monotonic() + self._enough
             self._wait_no_longer(self._linger)
         self._hang_up()

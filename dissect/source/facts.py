@@ -5,12 +5,14 @@ The script needs nothing but a POSIX shell there, and changes nothing.
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from dissect.errors import CaptureError
+from dissect.errors import CaptureError, ToolError
+from dissect.source.process import Ran, run
 from dissect.source.refusals import refusal
 from dissect.source.tap import Tap, shell
 
@@ -85,12 +87,40 @@ def ask(tap: Tap, text: str) -> Facts:
         raise refusal(tap, 127, f"{command[0]}: not found ({error.strerror})") from None
     except subprocess.TimeoutExpired:
         raise refusal(tap, 255, f"timed out after {PATIENCE:.0f} seconds") from None
-    found = parsed(ran.stdout.decode("utf-8", "replace"), asked, time.time())
+    return _told(tap, Ran(ran.returncode, ran.stdout, ran.stderr), asked)
+
+
+async def fetch(tap: Tap, text: str) -> Facts:
+    """The same while others go on; who is not waited for any more is ended.
+
+    ssh gets no terminal, so that it can ask nothing.
+
+    Raises:
+        SeamarkError: if it cannot be reached, or has no POSIX shell.
+    """
+    command = shell(text, (), tap.host, batch=True)
+    asked = time.time()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            ran = await run(command, start={"start_new_session": True})
+    except ToolError:
+        raise refusal(tap, 127, f"{command[0]}: not found") from None
+    except TimeoutError:
+        raise refusal(tap, 255, f"timed out after {PATIENCE:.0f} seconds") from None
+    return _told(tap, ran, asked)
+
+
+def _told(tap: Tap, ran: Ran, asked: float) -> Facts:
+    """What was answered.
+
+    Raises:
+        SeamarkError: if nothing was.
+    """
+    found = parsed(ran.out.decode("utf-8", "replace"), asked, time.time())
     if not found.one("end"):
-        said = ran.stderr.decode("utf-8", "replace")
-        if ran.returncode == 0:
+        if ran.code == 0:
             raise CaptureError(f"The login shell of {tap.host} runs no commands.", "ssh HOST true")
-        raise refusal(tap, ran.returncode, said)
+        raise refusal(tap, ran.code, ran.errors.decode("utf-8", "replace"))
     return found
 
 

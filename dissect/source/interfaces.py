@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from dissect.errors import CaptureError
 from dissect.source import ifconfig
-from dissect.source.facts import Facts, ask, script
+from dissect.source.facts import Facts, ask, fetch, script
 from dissect.source.interface import Counters, Interface, State, state
 from dissect.source.tap import Tap
 
@@ -88,7 +88,20 @@ def interfaces(tap: Tap) -> Listing:
     Raises:
         SeamarkError: if it cannot be asked, or names no interface.
     """
-    found = listing(ask(tap, SCRIPT))
+    return _some(tap, listing(ask(tap, SCRIPT)))
+
+
+async def fetched(tap: Tap) -> Listing:
+    """The same while others go on, and without asking the user anything.
+
+    Raises:
+        SeamarkError: if it cannot be asked, or names no interface.
+    """
+    return _some(tap, listing(await fetch(tap, SCRIPT)))
+
+
+def _some(tap: Tap, found: Listing) -> Listing:
+    """A listing that is not empty."""
     if not found.interfaces:
         where = tap.host or "This machine"
         what = f"{where} names no interface: there is no /proc/net/dev, no ip and no ifconfig."

@@ -79,7 +79,8 @@ REFUSALS: Final = (
     ),
     Refusal(
         "Permission denied (", CaptureError, "{on} lets nobody in with these keys.",
-        "Try by hand: ssh {host}; without --batch ssh may ask for a password.",
+        "Try by hand: ssh {host}; a password it can only be given in seamark live --ssh {host}, "
+        "without --batch.",
     ),
     Refusal(
         "Connection refused", CaptureError, "{on} has no ssh server on that port.",

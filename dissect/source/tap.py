@@ -396,7 +396,7 @@ def words(lines: Sequence[Line]) -> list[str]:
 def line(word: str) -> Line:
     """The line that a word of ``words`` stands for."""
     said = json.loads(word)
-    return Line(**{**said, "tap": _tap(said["tap"])})
+    return Line(**{**said, "tap": read(said["tap"]) if said["tap"] else None})
 
 
 def written(tap: Tap | None) -> dict[str, Any] | None:
@@ -404,12 +404,10 @@ def written(tap: Tap | None) -> dict[str, Any] | None:
     return None if tap is None else asdict(tap)
 
 
-def _tap(said: dict[str, Any] | None) -> Tap | None:
+def read(said: dict[str, Any]) -> Tap:
     """What ``written`` has made a word of."""
-    if said is None:
-        return None
-    there = said.pop("host")
-    return Tap(**said, host=Host(*there) if there else None)
+    there = said["host"]
+    return Tap(**{**said, "host": Host(*there) if there else None})
 
 
 def lasting(line: Line, tap: Tap) -> Line:

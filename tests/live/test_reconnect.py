@@ -80,7 +80,7 @@ def test_a_capture_that_is_killed_is_begun_again() -> None:
         last = run.objects("source")[-1]
         assert flows[2]["frames"]["last"] == last["packets"] == last["decoded"]
         (summary,) = run.objects("summary")
-        assert any("interrupted 1 times" in warning for warning in summary["warnings"])
+        assert any("interrupted once" in warning for warning in summary["warnings"])
         schema = ROOT / "dissect" / "report" / "schema.json"
         validator = Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
         for line in run.lines:

@@ -154,6 +154,8 @@ EFFECTS: dict[str, Effect] = {
     "columns-default": Effect(("greater_than_sign", "plus"), first_column("flow")),
     "follow": Effect((), lambda seen: "follow" in seen.text and at(11)(seen)),
     "pause": Effect((), "nothing more is to come"),
+    "start": Effect((), "no capture can be begun here"),
+    "capture-filter": Effect((), "nothing is being captured"),
     "stop": Effect((), "nothing is being captured"),
     "mark": Effect((), marked(0)),
     "mark-down": Effect((), lambda seen: marked(0)(seen) and at(1)(seen)),

@@ -97,13 +97,9 @@ async def test_no_screen_lets_a_control_character_through(
 
 async def test_a_title_is_sanitised() -> None:
     """The capture's name is a file's name, and a file can be called anything."""
-    async with running() as seen:
-        seen.app.heading = f"evil{_WORDS}.pcap"
-        seen.app.screen.changed()  # type: ignore[attr-defined]
-        await seen.settle()
-        _assert_safe(seen)
-        assert r"\xff\xfe" in seen.text, "the end of a long name stays"
-        seen.app.heading = "evilRSET [/foo]"
-        seen.app.screen.changed()  # type: ignore[attr-defined]
-        await seen.settle()
+    async with running(Update(progress=progress(Status.LIVE))) as seen:
+        for name, end in ((f"evil{_WORDS}.pcap", r"\xff\xfe"), ("evilRSET [/foo]", "[/foo]")):
+            seen.feed.more(Update(progress=progress(Status.LIVE, capture=name)))
+            await seen.until(end)  # the end of a long name stays
+            _assert_safe(seen)
         assert "evilRSET [/foo]" in seen.text

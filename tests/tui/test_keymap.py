@@ -115,7 +115,7 @@ def test_an_action_gets_other_keys() -> None:
 
 def test_a_screen_may_differ() -> None:
     """Its table wins over the general one, wherever that stands."""
-    said: dict[str, object] = {"ladder": {"quit": "Backspace", "previous-flow": "B"}, "quit": "Q"}
+    said: dict[str, object] = {"ladder": {"quit": "Backspace", "previous-flow": "D"}, "quit": "Q"}
     assert keys_of("quit", LADDER, said) == "backspace"
     assert keys_of("quit", SEAM, said) == "Q"
 

@@ -106,7 +106,7 @@ def test_verdicts_and_clients_are_told_seldom_and_never_stale(
     now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
     sent: list[Update] = []
-    updates, ledger = Updates(sent.append, "lo"), Ledger()
+    updates, ledger = Updates(sent.append), Ledger()
     for number in range(50):
         now += 0.1
         updates.flow(plain(number))
@@ -135,7 +135,7 @@ def _source(state: State, **more: Any) -> Source:
 def test_a_source_that_has_gone_makes_the_last_update_say_so() -> None:
     """Its counters and its reason are in it, and the flows of the last moment come before it."""
     sent: list[Update] = []
-    updates = Updates(sent.append, "lo")
+    updates = Updates(sent.append)
     updates.changed(None, _source(State.CONNECTED))
     updates.flow(plain(0))
     nothing = Summary(
@@ -152,7 +152,7 @@ def test_a_source_that_has_gone_makes_the_last_update_say_so() -> None:
 
 def test_the_header_tells_of_each_source() -> None:
     """Those that need a look come first; counters, lag and clock fit a narrow screen, too."""
-    updates = Updates((sent := list[Update]()).append, "lo")
+    updates = Updates((sent := list[Update]()).append)
     updates.changed(None, replace(_source(State.CONNECTED), dropped_kernel=0, dropped_interface=0))
     clock = Offset(1.25, 0.002, By.SSH)
     away = replace(

@@ -358,7 +358,7 @@ async def test_help_tells_the_keys_of_the_screen_first(
         where = seen.lines[0].split("help: ")[1].strip()
         assert f"Keys: {where}" in seen.lines[1]
         text = seen.text
-        for _ in range(20):
+        for _ in range(24):
             await seen.press("pagedown")
             text += seen.text
         for action in actions(where):

@@ -83,7 +83,7 @@ async def running(
 ) -> AsyncIterator[Driver]:
     """The app on some updates, the founding case unless told otherwise."""
     feed = FakeFeed(updates or (update(case(), verdicts=(verdict(),), peers=clients()),))
-    beside = {name: options.pop(name) for name in ("notes", "state") if name in options}
+    beside = {name: options.pop(name) for name in ("notes", "state", "starter") if name in options}
     wireshark = options.pop("wireshark", Wire())
     app = SeamarkApp(
         feed, title="founding-behind.pcap", screen=Screen(**options), wireshark=wireshark, **beside

@@ -307,6 +307,7 @@ def reasons(session: Session, cells: int, look: Look) -> list[Line]:
 
 
 _STATES: Final = {
+    "idle": (Role.DIM, "nothing is captured"),
     "loading": (Role.ACCENT, "loading"),
     "complete": (Role.GOOD, "complete"),
     "truncated": (Role.MEDIUM, "truncated"),

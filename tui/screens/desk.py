@@ -83,6 +83,14 @@ class Desk(Board):
         """Let the view stand still, or go on."""
         self.seamark.pause_view()
 
+    def action_start(self) -> None:
+        """Begin a capture."""
+        self.seamark.ask_start()
+
+    def action_capture_filter(self) -> None:
+        """Change what is captured."""
+        self.seamark.ask_capture_filter()
+
     def action_stop(self) -> None:
         """End a live capture."""
         self.seamark.stop_capture()

@@ -364,6 +364,8 @@ class FlowsScreen(Desk):
 
 
 _EMPTY: Final = {
+    Status.IDLE: "Nothing is captured.\n\n- B begins a capture, here or on a host behind ssh\n"
+    "- seamark FILE opens a capture\n- q quits",
     Status.LOADING: "Reading. The first conversations appear here as soon as they are seen.",
     Status.LIVE: "Watching. The first conversation appears here as soon as it begins.",
     Status.LOST: "The source of the packets has gone, and no SMTP conversation was seen before.",

@@ -16,15 +16,18 @@ from tui.line import Line, Piece, Role
 from tui.widgets.lines import Band
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from textual.app import ComposeResult
-    from textual.events import Paste
+    from textual.events import Key, Paste
 
     from tui.look import Look
 
     Check = Callable[[str], str]
     """Says what is wrong with an answer, or nothing."""
+
+    Do = Callable[[str], Awaitable[str]]
+    """Takes an answer; says what went wrong, or nothing."""
 
 PROMPT: Final = "prompt"
 MOST_CHARS: Final = 4000
@@ -46,6 +49,13 @@ class TypedLine(Input):
         self.left_out += len(composed) - len(kept)
         return kept
 
+    async def _on_key(self, event: Key) -> None:
+        """Empty it at once: a binding waits, and would take what is typed behind it as well."""
+        if event.key == "ctrl+u":
+            event.stop()
+            event.prevent_default()
+            self.action_delete_left_all()
+
     def _on_paste(self, event: Paste) -> None:
         """Take lines as words of one line; the base, whose turn is next, takes the first line."""
         event.text = " ".join(event.text.splitlines())
@@ -60,6 +70,7 @@ class Prompt(ModalScreen[str | None]):
         default: what stands there at first.
         check: says what is wrong with an answer, which is not taken then.
         about: what happens with the answer.
+        do: does it, which takes a while; says what went wrong, and then it is not taken.
     """
 
     WHERE: ClassVar[str] = PROMPT
@@ -82,6 +93,7 @@ class Prompt(ModalScreen[str | None]):
         default: str = "",
         check: Check | None = None,
         about: str = "",
+        do: Do | None = None,
     ) -> None:
         super().__init__()
         self._title = title
@@ -89,6 +101,7 @@ class Prompt(ModalScreen[str | None]):
         self._default = default
         self._check = check
         self._about = about
+        self._do = do
         self._wrong = ""
         self._done = False
 
@@ -125,8 +138,19 @@ class Prompt(ModalScreen[str | None]):
         wrong = self._check(event.value) if self._check is not None else ""
         if wrong:
             self._tell(wrong)
-        else:
+        elif self._do is None:
             self._answer(event.value)
+        else:
+            self._tell("one moment...")
+            self.run_worker(self._done_or_not(self._do, event.value), exclusive=True)
+
+    async def _done_or_not(self, do: Do, words: str) -> None:
+        """Do it, and answer once it is done."""
+        wrong = await do(words)
+        if wrong:
+            self._tell(wrong)
+        else:
+            self._answer(words)
 
     def action_leave(self) -> None:
         """Answer nothing."""
@@ -155,7 +179,7 @@ class Prompt(ModalScreen[str | None]):
 
     def _said(self, cells: int) -> list[Line]:
         return [
-            *told.paragraph("", self._wrong, cells, self._look, Role.BAD),
+            *told.error(self._wrong, cells, self._look),
             (
                 Piece("Enter", Role.KEY),
                 Piece(" takes it   ", Role.DIM),
