@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from dissect import cli
 from dissect.commands.compare import compare as printed
 from tui.opening import compare_on_screen
 from tui.settings import LOOKS, as_words_alone, look_options
@@ -25,10 +26,18 @@ def compare(context: click.Context, /, inside: str, outside: str, **options: Any
     words_alone = options.pop("no_tui") or "-" in (inside, outside) or _asked(context)
     for name in LOOKS:
         options.pop(name)
+    cli.redactor(context, dict(options))  # what is wrong with the key is told before the screen
     if words_alone or not sys.stdout.isatty():
         context.invoke(printed, inside=inside, outside=outside, **options)
         return
-    context.exit(compare_on_screen(context, inside, outside, options["port"]))
+    context.exit(compare_on_screen(context, inside, outside, options["port"], _redacted(options)))
+
+
+def _redacted(options: dict[str, Any]) -> list[str]:
+    """The words that ask the worker for redaction."""
+    key = options["redact_key"]
+    words = ["--redact"] if options["redact"] else []
+    return [*words, f"--redact-key={key}"] if words and key else words
 
 
 def _asked(context: click.Context) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from click.core import ParameterSource
@@ -110,11 +111,20 @@ def watch_on_screen(
     return _run(inner, said, title, live_first, lambda: wanted, [])
 
 
-def compare_on_screen(context: click.Context, inside: str, outside: str, ports: list[int]) -> int:
+def compare_on_screen(
+    context: click.Context, inside: str, outside: str, ports: list[int], redacted: list[str]
+) -> int:
     """Compare two captures on the screen; the exit code.
 
     The settings of the screen are those of ``seamark CAPTURE``, unless the command was given
     others.
+
+    Args:
+        context: that of the command.
+        inside: the name of a capture.
+        outside: that of the other one.
+        ports: TCP ports that speak SMTP, beside the usual ones.
+        redacted: options of ``cli.redacting_options`` that were given.
 
     Raises:
         SeamarkError: for what is wrong with the captures or the settings.
@@ -132,8 +142,9 @@ def compare_on_screen(context: click.Context, inside: str, outside: str, ports: 
 
     state = State.load()
     screen = chosen.screen(inner, said, state)
-    title = f"{inside} | {outside}"
-    both = BothFeed([sys.executable, *comparing.arguments(inside, outside, ports)], capture=title)
+    title = " | ".join(Path(name).name if redacted else name for name in (inside, outside))
+    words = comparing.arguments(inside, outside, ports, redacted)
+    both = BothFeed([sys.executable, *words], capture=title)
     app = SeamarkApp(both, title=title, screen=screen, state=state, both=both)
     return run_app(app, mouse=screen.mouse)
 

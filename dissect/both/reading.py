@@ -7,10 +7,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final, NamedTuple, Protocol
 
-from dissect.compare import Budget, Comparison, Recorder, words
+from dissect.compare import Budget, Comparison, Recorder, renamed, words
 from dissect.compare import compare as laid
 from dissect.compare.text import Source
 from dissect.escape import visible
+from dissect.redact import Redactor
 from dissect.segments import decode
 from dissect.segments.decode import Row
 from dissect.source import CaptureFile, Outcome, Tshark, drops, read
@@ -50,6 +51,7 @@ def read_both(
     files: tuple[CaptureFile, CaptureFile],
     ports: tuple[int, ...],
     watch: Watch,
+    redactor: Redactor | None = None,
 ) -> Read:
     """Read two captures that are open to their ends, and lay them over each other.
 
@@ -58,6 +60,7 @@ def read_both(
         files: the inside and the outside one.
         ports: TCP ports that speak SMTP, beside the usual ones.
         watch: is told of the progress of each.
+        redactor: replaces names and addresses in all that is given; None leaves them.
     """
     budget = Budget()
     recorders: list[Recorder] = []
@@ -65,18 +68,21 @@ def read_both(
     warnings: list[str] = []
     errors: list[str] = []
     for place, file in zip(PLACES, files, strict=True):
-        recorder = Recorder(ports, budget)
+        recorder = Recorder(ports, budget, redactor)
+        name = redactor.file(file.name) if redactor else file.name
         lost = drops.dropped(file)
         if lost:
-            warnings.append(drops.warning(file.name, lost))
+            warnings.append(drops.warning(name, lost))
         with watch(file.name) as watching:
             outcome = _read(tshark, file, recorder, watching)
         if outcome.status != "complete":
             errors.append(f"{visible(file.name)}: {outcome.what}.\n  {outcome.remedy}".rstrip())
-            warnings.append(f"{visible(file.name)}: {outcome.what}")
+            warnings.append(f"{visible(name)}: {outcome.what}")
         recorders.append(recorder)
-        sources.append(Source(place, file.name, outcome.packets, recorder.tracker.flows))
+        sources.append(Source(place, name, outcome.packets, recorder.tracker.flows))
     found = laid(recorders[0], recorders[1])
+    if redactor is not None:
+        found = renamed(found, redactor.address)
     warnings += words.doubts(found)
     return Read(found, (sources[0], sources[1]), warnings, errors)
 

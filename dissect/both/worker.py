@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 import click
 
@@ -23,6 +23,7 @@ from dissect.both.reading import Read, read_both
 from dissect.compare.ladder import Laid, ladder
 from dissect.compare.overview import overview
 from dissect.errors import SeamarkError
+from dissect.redact import Redactor
 from dissect.source import find_tshark, open_capture
 
 TICK: Final = 0.2
@@ -72,7 +73,9 @@ class _Teller:
         worker.send(self._out, Update(progress=told))
 
 
-def run(out: BinaryIO, names: tuple[str, str], ports: tuple[int, ...]) -> Read | None:
+def run(
+    out: BinaryIO, names: tuple[str, str], ports: tuple[int, ...], redactor: Redactor | None = None
+) -> Read | None:
     """Compare two captures and tell of it; None where there is nothing to tell."""
     teller = _Teller(out, " | ".join(names), 0)
     try:
@@ -81,7 +84,7 @@ def run(out: BinaryIO, names: tuple[str, str], ports: tuple[int, ...]) -> Read |
         if all(file.size for file in files):
             teller = _Teller(out, " | ".join(names), sum(file.size for file in files))
         teller.send(Status.LOADING)
-        done = read_both(tshark, files, ports, teller)
+        done = read_both(tshark, files, ports, teller, redactor)
     except SeamarkError as failure:
         teller.send(Status.FAILED, str(failure))
         return None
@@ -105,24 +108,37 @@ def answer(out: BinaryIO, done: Read) -> None:
 @click.argument("inside")
 @click.argument("outside")
 @click.option("--port", type=int, multiple=True)
-def main(inside: str, outside: str, port: tuple[int, ...]) -> None:
+@cli.redacting_options
+@click.pass_context
+def main(
+    context: click.Context, /, inside: str, outside: str, port: tuple[int, ...], **options: Any
+) -> None:
     """Compare captures for a screen that listens on standard output."""
     cli.collect_seldom()
     with contextlib.suppress(OSError):
         os.nice(worker.NICE)
     with contextlib.suppress(BrokenPipeError):
-        done = run(sys.stdout.buffer, (inside, outside), port)
+        redactor = cli.redactor(context, options)
+        done = run(sys.stdout.buffer, (inside, outside), port, redactor)
         if done is not None:
             answer(sys.stdout.buffer, done)
 
 
-def arguments(inside: str, outside: str, ports: Sequence[int]) -> list[str]:
+def arguments(
+    inside: str, outside: str, ports: Sequence[int], redacted: Sequence[str] = ()
+) -> list[str]:
     """The words that start this for two captures, behind the interpreter's name.
+
+    Args:
+        inside: the name of a capture.
+        outside: that of the other one.
+        ports: TCP ports that speak SMTP, beside the usual ones.
+        redacted: options of ``cli.redacting_options``.
 
     ``-P`` keeps the current folder, which may hold captures of strangers, off the import path.
     """
     said = [f"--port={port}" for port in ports]
-    return ["-P", "-m", "dissect.both.worker", *said, "--", inside, outside]
+    return ["-P", "-m", "dissect.both.worker", *said, *redacted, "--", inside, outside]
 
 
 if __name__ == "__main__":

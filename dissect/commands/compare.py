@@ -30,6 +30,7 @@ FAILED: Final = 3
     "--port", type=click.IntRange(1, 65535), multiple=True, metavar="PORT",
     help="A port that speaks SMTP, beside 25, 465, 587 and 2525 (repeatable).",
 )  # fmt: skip
+@cli.redacting_options
 @click.pass_context
 def compare(context: click.Context, /, inside: str, outside: str, **options: Any) -> None:
     """Prove what is done to mail between two places: compare captures from both.
@@ -50,11 +51,12 @@ def compare(context: click.Context, /, inside: str, outside: str, **options: Any
     """
     if inside == outside == "-":
         raise UsageError("Standard input can be read only once.", "Name - once.")
+    redactor = cli.redactor(context, options)
     cli.collect_seldom()
     cli.take_any_text()
     tshark = find_tshark()
     files = open_capture(inside), open_capture(outside)
-    done = read_both(tshark, files, options["port"], Progress)
+    done = read_both(tshark, files, options["port"], Progress, redactor)
     write(done, options["format"])
     context.exit(code(done))
 

@@ -7,8 +7,8 @@ that changed, appeared or vanished between the two places, and what kind of devi
 Nothing here starts a process.  Memory is bounded by ``tape.KEPT`` bytes of payload.
 """
 
-from dissect.compare.comparison import Comparison, compare
+from dissect.compare.comparison import Comparison, compare, renamed
 from dissect.compare.pair import Change, Pair
 from dissect.compare.tape import Budget, Recorder, Tape
 
-__all__ = ["Budget", "Change", "Comparison", "Pair", "Recorder", "Tape", "compare"]
+__all__ = ["Budget", "Change", "Comparison", "Pair", "Recorder", "Tape", "compare", "renamed"]

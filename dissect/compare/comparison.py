@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -96,6 +96,28 @@ class Comparison:
         """Whether all that either capture holds was compared."""
         alone = self.only_one or self.only_two
         return bool(self.pairs) and not alone and not any(pair.unsure for pair in self.pairs)
+
+
+def renamed(found: Comparison, address: Callable[[str], str]) -> Comparison:
+    """The same with other addresses.
+
+    Args:
+        found: the comparison.
+        address: what becomes of one.
+    """
+
+    def tape(each: Tape) -> Tape:
+        client, server = (
+            end._replace(address=address(end.address)) for end in (each.client, each.server)
+        )
+        return replace(each, client=client, server=server)
+
+    return replace(
+        found,
+        pairs=tuple(replace(p, one=tape(p.one), two=tape(p.two)) for p in found.pairs),
+        only_one=tuple(map(tape, found.only_one)),
+        only_two=tuple(map(tape, found.only_two)),
+    )
 
 
 def compare(one: Recorder, two: Recorder) -> Comparison:

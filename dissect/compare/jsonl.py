@@ -8,9 +8,10 @@ from typing import Any
 
 from dissect.compare import words
 from dissect.compare.comparison import Comparison
-from dissect.compare.pair import Change, Pair, View
+from dissect.compare.pair import Change, Pair
 from dissect.compare.tape import Tape
 from dissect.compare.text import Source
+from dissect.compare.view import View
 
 
 def write(

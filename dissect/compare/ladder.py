@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from dissect.compare.pair import Change, Pair, View, both_hidden, secrets, view
-from dissect.compare.rows import INSIDE, OUTSIDE, SAME, UNSURE, Direction, Span
+from dissect.compare.pair import Change, Pair
+from dissect.compare.rows import CHANGED, INSIDE, OUTSIDE, SAME, UNSURE, Direction, Span
 from dissect.compare.tape import Track
+from dissect.compare.view import View, both_shown, secrets, view
 from dissect.evidence import Side
 
 HEAD: Final = 20
@@ -148,8 +149,9 @@ def _step(pair: Pair, span: Span, hidden: list[bytes]) -> Step:
         parts.append(None if place is None else _part(tape.tracks[span.side], place, marks, span,
                                                       hidden))  # fmt: skip
     one, two = parts
-    if one and two and len(one.view.text) == len(two.view.text):
-        views = both_hidden(one.view, two.view)
+    if one and two and span.kind in {SAME, CHANGED}:
+        track = pair.one.tracks[span.side]
+        views = both_shown(track, one.view, two.view, span.marks)
         one, two = one._replace(view=views[0]), two._replace(view=views[1])
     if span.about == "RST" and span.change >= 0:
         change = pair.changes[span.change]

@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 from dissect.compare import words
 from dissect.compare.comparison import Comparison
-from dissect.compare.pair import Change, Pair, Trait, View
+from dissect.compare.pair import Change, Pair, Trait
 from dissect.compare.tape import Tape
 from dissect.compare.text import Source
+from dissect.compare.view import View
 
 BRIEF: Final = 48
 """Bytes that a list shows of a difference."""

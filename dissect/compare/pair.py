@@ -8,12 +8,9 @@ from typing import Final, NamedTuple
 from dissect.compare import align
 from dissect.compare.align import Edit
 from dissect.compare.tape import Gap, Mark, Tape, Track
-from dissect.dialogue import redact
+from dissect.compare.view import View, both_shown, secrets, view
 from dissect.evidence import Side
 from dissect.streams import Missing
-
-SHOWN: Final = 512
-"""Bytes of a change that are shown; how many there are is always told."""
 
 VOTES: Final = 50
 """Lines by which a flow joined midway is laid over its other half."""
@@ -23,19 +20,6 @@ MARGIN: Final = 1.0
 
 TRAITS: Final = ("ttl", "mss", "window", "options")
 """Of a handshake: TTL, MSS option, window, and bytes of TCP options of the SYN."""
-
-
-class View(NamedTuple):
-    """What one capture holds at a difference."""
-
-    offset: int
-    """Stream offset of its first byte."""
-    length: int
-    text: bytes
-    """The bytes, credentials masked; at most ``SHOWN``."""
-    seams: tuple[int, ...]
-    """Packet boundaries inside, as offsets from the first byte."""
-    frames: tuple[int, ...]
 
 
 class Change(NamedTuple):
@@ -290,48 +274,10 @@ def _change(sides: _Sides, edit: Edit, hidden: list[bytes]) -> Change:
     start, other = edit.start + sides.skip, edit.other_start + sides.other
     one, two = view(sides.one, start, ours, hidden), view(sides.two, other, theirs, hidden)
     if edit.runs:
-        one, two = both_hidden(one, two)
+        marks = tuple((low, low + size) for low, size in edit.runs)
+        one, two = both_shown(sides.one, one, two, (marks, marks))
     moved = ours != theirs and edit in sides.fitted and edit != sides.tail
     return Change(kind, sides.side, one, two, edit.runs, edit.cost, moved=moved)
-
-
-def view(track: Track, start: int, length: int, known: list[bytes]) -> View:
-    """A range of a stream, with its credentials masked."""
-    text = bytearray(track.data[start : start + min(length, SHOWN)])
-    hidden = [(left - start, right - start) for left, right in track.secrets]
-    for left, right in (*hidden, *redact.quoted(bytes(text), known)):
-        for at in range(max(0, left), min(right, len(text))):
-            text[at] = redact.MASK[0]
-    shown = b"\n".join(_quiet(line) for line in bytes(text).split(b"\n"))
-    frames = track.frames(start, start + length) if length else ()
-    return View(start, length, shown, track.seams(start, start + length) if length else (), frames)
-
-
-def _quiet(line: bytes) -> bytes:
-    """A line without credentials that the dialogue did not come to read."""
-    bare = line.rstrip(b"\r")
-    return redact.command(bare)[0] + line[len(bare) :]
-
-
-def both_hidden(one: View, two: View) -> tuple[View, View]:
-    """What is masked as a credential in one capture is masked in the other."""
-    if redact.MASK not in one.text + two.text:
-        return one, two
-    mark = redact.MASK[0]
-    pairs = list(zip(one.text, two.text, strict=True))
-    left = bytes(mark if mark in pair else pair[0] for pair in pairs)
-    right = bytes(mark if mark in pair else pair[1] for pair in pairs)
-    return one._replace(text=left), two._replace(text=right)
-
-
-def secrets(tape: Tape) -> list[bytes]:
-    """The credentials of a flow."""
-    return [
-        bytes(track.data[start:end])
-        for track in tape.tracks.values()
-        for start, end in track.secrets
-        if end - start >= redact.SHORTEST
-    ]
 
 
 def _resets(side: Side, one: Track, two: Track, horizon: Horizon) -> list[Change]:

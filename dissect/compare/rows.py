@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
-from dissect.compare.pair import SHOWN, Change, Pair, shift
+from dissect.compare.pair import Change, Pair, shift
 from dissect.compare.tape import Gap, Track
+from dissect.compare.view import SHOWN
 from dissect.evidence import Side
 
 SAME: Final = "same"

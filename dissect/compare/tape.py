@@ -12,6 +12,8 @@ from dissect.dialogue import Command, Opaque, OpaqueKind, Reply, Session
 from dissect.dialogue.events import DialogueEvent
 from dissect.dialogue.grammar import KEPT as LINE_KEPT
 from dissect.evidence import Endpoint, Side
+from dissect.redact import Redactor, Transcripts
+from dissect.redact.spoken import Spoken
 from dissect.segments import SYN, Segment
 from dissect.streams import (
     Chunk,
@@ -83,6 +85,13 @@ class Track:
     """Raw sequence number of offset 0."""
     ttl: int = 0
     syn: Segment | None = None
+    spoken: Spoken | None = None
+    """What is shown in place of ``data``, where names are replaced."""
+
+    def shown(self, start: int, end: int) -> bytes:
+        """The bytes of a range as they may be shown; credentials are still among them."""
+        data = bytes(self.data[start:end])
+        return data if self.spoken is None else bytes(self.spoken.laid(start, data))
 
     def mark(self, offset: int) -> Mark | None:
         """What brought the byte at an offset."""
@@ -148,22 +157,49 @@ class Budget:
 class _Open:
     """A flow that is not over."""
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, transcripts: Transcripts | None) -> None:
         self.session = Session(flow)
         self.tracks = {side: Track() for side in Side}
-        self.secrets: list[bytes] = []
+        self.transcript = transcripts.open(flow) if transcripts else None
+
+    def feed(self, events: list[StreamEvent]) -> list[DialogueEvent]:
+        """What was said."""
+        if self.transcript is None:
+            return self.session.feed(events)
+        return self.transcript.feed(self.session, events)
+
+    def finish(self) -> list[DialogueEvent]:
+        """What was said last."""
+        told = self.session.finish()
+        if self.transcript is not None:
+            self.transcript.end(self.session, told)
+            for side, track in self.tracks.items():
+                track.spoken = self.transcript.side(side)
+        return told
 
 
 class Recorder:
-    """Makes a tape of every flow of one capture."""
+    """Makes a tape of every flow of one capture.
 
-    def __init__(self, ports: Iterable[int] = (), budget: Budget | None = None) -> None:
+    Args:
+        ports: TCP ports that speak SMTP, beside the usual ones.
+        budget: how many bytes may be kept.
+        redactor: replaces names in what is shown; None leaves them.
+    """
+
+    def __init__(
+        self,
+        ports: Iterable[int] = (),
+        budget: Budget | None = None,
+        redactor: Redactor | None = None,
+    ) -> None:
         self.tracker = Tracker(ports)
         self.tapes: list[Tape] = []
         """The flows that are over."""
         self.last = 0.0
         """Time of the latest segment."""
         self._budget = budget or Budget()
+        self._transcripts = redactor.transcripts() if redactor else None
         self._open: dict[int, _Open] = {}
         self._syns: OrderedDict[tuple[str, int, str, int], Segment] = OrderedDict()
 
@@ -188,15 +224,17 @@ class Recorder:
         for flow, events in results:
             known = self._open.get(flow.number)
             if known is None:
-                known = self._open[flow.number] = _Open(flow)
+                known = self._open[flow.number] = _Open(flow, self._transcripts)
             for event in events:
                 if not isinstance(event, Interruption):  # only live sources are interrupted
                     self._record(known.tracks[event.side], event)
             if events:
-                _read(known, known.session.feed(events))
+                _read(known, known.feed(events))
             if flow.over:
-                _read(known, known.session.finish())
+                _read(known, known.finish())
                 del self._open[flow.number]
+                if self._transcripts is not None:
+                    self._transcripts.drop(flow.number)
                 self.tapes.append(self._tape(flow, known))
 
     def _record(self, track: Track, event: Chunk | Hole | Repeat | Closing) -> None:

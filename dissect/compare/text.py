@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from dissect.compare import words
 from dissect.compare.comparison import Comparison
-from dissect.compare.pair import Change, Pair, View
+from dissect.compare.pair import Change, Pair
 from dissect.compare.tape import Tape
+from dissect.compare.view import View
 from dissect.escape import cells, visible
 
 WIDTH: Final = 80

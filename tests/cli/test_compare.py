@@ -69,6 +69,18 @@ def test_lines_are_as_the_schema_says(name: str) -> None:
     assert lines[-1]["type"] == "comparison"
 
 
+def test_nobody_is_named_with_redact(tmp_path: Path) -> None:
+    """The same differences, of people and hosts that there are not; without folders, too."""
+    key = ("--redact-key", tmp_path / "key")
+    for form in ("text", "jsonl"):
+        done = compared("founding", "--redact", *map(str, key), "--format", form)
+        assert done.code == 1
+        assert "XX|XX TO:<" in done.out or '"text":"XXXX TO:<' in done.out
+        for name in ("recipient0", "cam.example", str(CAPTURES)):
+            assert name not in done.out
+    assert compared("founding", *map(str, key)).code == 2, "a key without --redact"
+
+
 def test_flows_of_one_side_are_told() -> None:
     """A capture of hours later shares no flow: nothing is compared, and the exit code says so."""
     done = seamark("compare", TWIN_BEFORE, CAPTURES / "smuggling-behind.pcap")

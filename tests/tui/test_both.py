@@ -18,6 +18,8 @@ from tui.actions import PAIR, PAIRS
 from tui.both import BothFeed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui_pilot import Driver
 
 pytestmark = needs_tshark
@@ -211,6 +213,20 @@ async def test_the_founding_case_on_the_screen() -> None:
         await seen.press("enter")
         await seen.until("«RC┊PT»")
         assert "«XX┊XX»" in seen.cursor
+
+
+async def test_the_screen_names_nobody_with_redact(tmp_path: Path) -> None:
+    """The worker is given the key, and what it sends has other names of the same length."""
+    names = [str(CAPTURES / f"founding-{side}.pcap") for side in ("before", "behind")]
+    redacted = ["--redact", f"--redact-key={tmp_path / 'key'}"]
+    command = [sys.executable, *worker.arguments(names[0], names[1], [], redacted)]
+    feed = BothFeed(command, capture="x")
+    async with comparing(feed, feed=feed) as seen:
+        await seen.until("6 of 9 flows differ")
+        await seen.press("enter")
+        await seen.until("«XX┊XX» TO:<")
+        assert "recipient0" not in seen.text
+        assert "cam.example" not in seen.text
 
 
 async def test_a_capture_that_is_none_is_told() -> None:
