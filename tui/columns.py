@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from dissect.analysis.model import FlowSummary, LogLine, Outcome
 from tui import logged, words
-from tui.line import Piece, Role, fit, fit_right
+from tui.line import Piece, Role, fit, fit_middle, fit_right
 from tui.look import SEVERITY_ROLES, SEVERITY_WORDS, Look
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Column(NamedTuple):
     key: Callable[[FlowSummary], Any] | None
     """What flows are sorted by; None where that takes more than the summary."""
     numeric: bool = False
+    address: bool = False
+    """Whether both ends of what stands in it tell something."""
     usual: bool = True
     """Whether it is shown until the user chooses."""
     rich_key: Callable[[FlowSummary, Beside], Any] | None = None
@@ -73,7 +75,7 @@ class Column(NamedTuple):
 
     def fitted(self, piece: Piece, cells: int, look: Look) -> Piece:
         """The cell's piece in exactly ``cells`` cells."""
-        place = fit_right if self.numeric else fit
+        place = fit_middle if self.address else fit_right if self.numeric else fit
         return Piece(place(piece.text, cells, look.cut), piece.role)
 
 
@@ -184,9 +186,9 @@ COLUMNS: Final = (
     Column("flow", "#", 4, 6, 8, _number, lambda flow: flow.flow, numeric=True),
     Column("severity", "sev", 6, 6, 0, _severity, _rank),
     Column("time", "time", 8, 8, 4, _start, lambda flow: flow.start),
-    Column("client", "client", 15, 39, 1, _client, lambda flow: flow.client),
+    Column("client", "client", 15, 39, 1, _client, lambda flow: flow.client, address=True),
     Column("port", "port", 5, 5, 10, _port, lambda flow: flow.client.port, numeric=True),
-    Column("server", "server", 15, 39, 5, _server, lambda flow: flow.server),
+    Column("server", "server", 15, 39, 5, _server, lambda flow: flow.server, address=True),
     Column("helo", "helo", 14, 30, 8, _helo, lambda flow: flow.helo),
     Column("sender", "sender", 12, 36, 11, _sender, lambda flow: flow.reverse_path),
     Column("outcome", "outcome", 9, 9, 2, _outcome, lambda flow: flow.outcome.value),

@@ -47,6 +47,9 @@ class Piece(NamedTuple):
 
 Line = tuple[Piece, ...]
 
+_LEAST_OF_BOTH = 6
+"""Cells of two ends that can still tell something."""
+
 EMPTY: Line = ()
 
 
@@ -71,6 +74,15 @@ def fit(words: str, cells: int, ellipsis: str = "…") -> str:
         return words + " " * (cells - cell_len(words))
     keep = max(cells - cell_len(ellipsis), 0)
     return set_cell_size(set_cell_size(words, keep) + ellipsis, cells)
+
+
+def fit_middle(words: str, cells: int, ellipsis: str = "…") -> str:
+    """``words`` in exactly ``cells`` cells, cut in the middle: for addresses, whose ends tell."""
+    room = cells - cell_len(ellipsis)
+    if cell_len(words) <= cells or room < _LEAST_OF_BOTH:
+        return fit(words, cells, ellipsis)
+    tail = room - room // 2
+    return fit(words[: room // 2] + ellipsis + words[len(words) - tail :], cells, "")
 
 
 def fit_right(words: str, cells: int, ellipsis: str = "…") -> str:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tui import told, words
-from tui.line import EMPTY, Line, Piece, Role, crop, fit, fit_right
+from tui.line import EMPTY, Line, Piece, Role, crop, fit, fit_middle, fit_right
 from tui.plot import Series, over_time
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def placed(cells: int) -> tuple[Column, ...]:
 def row(peer: Peer, columns: tuple[Column, ...], look: Look) -> Line:
     """A client in a line of the table."""
     first, *rest = columns
-    name = fit(look.words(peer.client), first.cells, look.cut)
+    name = fit_middle(look.words(peer.client), first.cells, look.cut)
     cells = (
         Piece(" " + fit_right(column.cell(peer), column.cells, look.cut), column.role(peer))
         for column in rest

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _LEAST: Final = 20
 """Cells below which no plot can be read."""
+_LINES: Final = 3
+"""Lines for one number beside the axis."""
 _TICKS: Final = 12
 """Cells for one time below the axis."""
 _CODES: Final = {"12": Role.CLIENT, "10": Role.GOOD, "9": Role.BAD}
@@ -64,7 +66,10 @@ def over_time(
         plotext.scatter(list(marks), [0] * len(marks), color="red+", marker=look.severities[3])
     ticks = _ticks(low, high, cells)
     plotext.xticks(ticks, [words.clock(time) for time in ticks])
-    plotext.ylim(0, max(value for each in series for _, value in each.points) or 1)
+    top = max(value for each in series for _, value in each.points) or 1
+    plotext.ylim(0, top)
+    numbers = _whole(top, height)
+    plotext.yticks(numbers, [f"{number:,}" for number in numbers])
     return [_line(row, look) for row in plotext.build().split("\n")]
 
 
@@ -80,6 +85,14 @@ def _ticks(low: float, high: float, cells: int) -> list[float]:
     """Times for the axis, as many as can be read."""
     count = max(min((cells - 8) // _TICKS, 6), 2)
     return [low + (high - low) * at / (count - 1) for at in range(count)]
+
+
+def _whole(top: float, height: int) -> list[int]:
+    """Whole numbers for the other axis, round ones, no more than every third line has one."""
+    most = max(height // _LINES, 1)
+    steps = (lead * 10**power for power in range(12) for lead in (1, 2, 5))
+    step = next((step for step in steps if top / step <= most), int(top) or 1)
+    return list(range(0, int(top) + 1, step))
 
 
 def _line(row: str, look: Look) -> Line:

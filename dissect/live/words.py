@@ -48,15 +48,21 @@ def clock(offset: Offset | None) -> str:
     return f"is {_span(abs(offset.seconds))} {side} {whose}, {within}"
 
 
+TOLD: Final = 0.0005
+"""Seconds between two clocks from which on a header tells them apart: what it rounds to is 1 ms."""
+
+
 def clock_in_short(offset: Offset | None) -> str:
     """The same for a header; empty for our own clock."""
     if offset is None:
         return "clock unknown"
     if offset.by is By.SAME:
         return ""
-    against = f" {visible(offset.against)}" if offset.against else ""
-    seconds = round(offset.seconds, 3) + 0.0  # not -0.0
-    return f"clock {seconds:+.3f} s{against} ({offset.by.value})"
+    whose = f"{visible(offset.against)}'s" if offset.against else "ours"
+    seconds = abs(offset.seconds)
+    side = "ahead of" if offset.seconds > 0 else "behind"
+    far = f"{seconds:.3f} s {side}" if seconds >= TOLD else "as"
+    return f"clock {far} {whose} ({offset.by.value})"
 
 
 def _span(seconds: float) -> str:

@@ -215,3 +215,14 @@ def test_a_long_path_keeps_its_end(cells: int) -> None:
     shown = line.fit_tail(path, cells)
     assert cell_len(shown) <= cells
     assert path.endswith(shown.lstrip("…"))
+
+
+@pytest.mark.parametrize(("words_", "cells", "shown"), [
+    ("192.0.2.1", 15, "192.0.2.1      "),
+    ("2001:db8:85a3:8d3:1319:8a2e:370:7348", 15, "2001:db…70:7348"),
+    ("2001:db8:85a3:8d3:1319:8a2e:370:7348", 39, "2001:db8:85a3:8d3:1319:8a2e:370:7348   "),
+    ("2001:db8::1", 6, "2001:…"),
+])  # fmt: skip
+def test_both_ends_of_an_address_are_seen(words_: str, cells: int, shown: str) -> None:
+    """The network in front, and the host behind, which tells neighbours apart."""
+    assert line.fit_middle(words_, cells) == shown

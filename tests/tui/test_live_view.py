@@ -12,6 +12,7 @@ from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowSummary, SourceState, Status, Update
 from dissect.live.inlet import Source, State
 from dissect.live.screen import Shelf, Updates
+from dissect.live.words import clock_in_short
 from dissect.report import Summary
 from dissect.source.clock import By, Offset
 from tui.line import text
@@ -164,7 +165,7 @@ def test_the_header_tells_of_each_source() -> None:
     one, two = map(text, sources(told, 110, ASCII))
     assert one == (
         "mx\\u241b:eth0  reconnecting  4/7 decoded  3 waiting  3 dropped  6.0 s late"
-        "  clock +1.250 s (ssh)"
+        "  clock 1.250 s ahead of ours (ssh)"
     )
     assert two == "lo  connected  7/7 decoded  0.0 s late  clock unknown"
     assert [len(text(line)) for line in sources(told, 40, ASCII)] == [40, 40]
@@ -184,3 +185,21 @@ async def test_the_list_shows_the_sources() -> None:
     )
     async with running(live) as seen:
         assert "lo  connected  9/9 decoded  0.1 s late" in seen.text
+
+
+def test_a_clock_is_told_in_words_that_need_no_sign() -> None:
+    """Which way, from whose, and how that is known."""
+    told = [
+        clock_in_short(Offset(seconds, 0.001, by, against))
+        for seconds, by, against in (
+            (-1.204, By.SSH, ""), (0.012, By.PACKETS, "eth1"), (0.0004, By.PACKETS, "x\x1b"),
+            (0.0, By.SAME, ""),
+        )
+    ]  # fmt: skip
+    assert told == [
+        "clock 1.204 s behind ours (ssh)",
+        "clock 0.012 s ahead of eth1's (packets)",
+        "clock as x\u241b's (packets)",
+        "",
+    ]
+    assert clock_in_short(None) == "clock unknown"

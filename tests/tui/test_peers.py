@@ -113,3 +113,15 @@ def test_there_is_no_plot_without_numbers_or_room() -> None:
     assert over_time([Series("blue", [(START, 1)], ("hd", "o"))], [], 10, 9, ASCII) == []
     empty = replace(BAD, rate=(), retries=())
     assert text(peers.about(empty, None, 80, ASCII)[0]) == "no RCPT was asked for"
+
+
+@pytest.mark.parametrize("top", [1, 2, 3, 7, 24, 250, 12_345])
+def test_numbers_beside_the_axis_are_whole_and_few(top: int) -> None:
+    """Nobody asks for half a recipient."""
+    series = [Series("blue", ((0.0, 0), (60.0, top)), ("hd", "o"))]
+    rows = [text(line) for line in over_time(series, [], 60, 9, UNICODE)]
+    told = [row.partition("┤")[0].strip() for row in rows if "┤" in row]
+    assert "0" in told
+    assert 1 < len(told) <= 4
+    assert all(word.replace(",", "").isdecimal() for word in told)
+    assert int(told[0].replace(",", "")) > top / 3
