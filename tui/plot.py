@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LEAST: Final = 20
 """Cells below which no plot can be read."""
-_LINES: Final = 3
+_LINES: Final = 2
 """Lines for one number beside the axis."""
 _TICKS: Final = 12
 """Cells for one time below the axis."""
@@ -88,7 +88,7 @@ def _ticks(low: float, high: float, cells: int) -> list[float]:
 
 
 def _whole(top: float, height: int) -> list[int]:
-    """Whole numbers for the other axis, round ones, no more than every third line has one."""
+    """Whole numbers for the other axis, round ones, at most every second line has one."""
     most = max(height // _LINES, 1)
     steps = (lead * 10**power for power in range(12) for lead in (1, 2, 5))
     step = next((step for step in steps if top / step <= most), int(top) or 1)
