@@ -221,6 +221,7 @@ def _progress(every: Sequence[Progress]) -> Progress:
     """How several readings stand together: as the newest, with what they counted."""
     last = every[-1]
     dropped = [each.dropped for each in every if each.dropped is not None]
+    before = [each.error.replace("\n", " ") for each in every[:-1] if each.error]
     return replace(
         last,
         capture=", ".join(dict.fromkeys(each.capture for each in every if each.capture)),
@@ -228,8 +229,7 @@ def _progress(every: Sequence[Progress]) -> Progress:
         bytes_read=0,
         bytes_total=0,
         flows=max(each.flows for each in every),
-        warnings=tuple(dict.fromkeys(words for each in every for words in each.warnings)),
-        error="\n".join(filter(None, dict.fromkeys(each.error for each in every))),
+        warnings=tuple(dict.fromkeys((*(w for each in every for w in each.warnings), *before))),
         dropped=sum(dropped) if dropped else None,
         evicted=sum(each.evicted for each in every),
     )

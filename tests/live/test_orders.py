@@ -15,13 +15,14 @@ from live.talk import mail_server, talk
 
 from dissect import worker
 from dissect.analysis.model import Progress, Status
-from dissect.live import Limits
+from dissect.live import Beside, Keeping, Limits
 from dissect.pipeline import Settings
 from dissect.source.tap import Tap, written
 from tui.feed import ProcessFeed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
     from dissect.analysis.model import Update
 
@@ -68,9 +69,10 @@ class Screen:
 
 
 @asynccontextmanager
-async def worker_of(first: int) -> AsyncIterator[Screen]:
-    """A worker without a source, whose flows are counted from a number."""
-    words = worker.live_arguments((), Settings(), Limits(), first_flow=first)
+async def worker_of(first: int, keep: Path | None = None) -> AsyncIterator[Screen]:
+    """A worker without a source, whose flows are counted from a number, and kept in a folder."""
+    beside = Beside(keeping=Keeping(folder=str(keep)) if keep else None)
+    words = worker.live_arguments((), Settings(), Limits(), beside=beside, first_flow=first)
     screen = Screen(ProcessFeed([sys.executable, *words], live=True))
     listening = asyncio.create_task(screen.listen())
     try:
@@ -80,10 +82,10 @@ async def worker_of(first: int) -> AsyncIterator[Screen]:
         listening.cancel()
 
 
-async def test_sources_come_and_go_and_come_again() -> None:
-    """Flows are counted on, packets stay counted, and one that is there is not begun twice."""
+async def test_sources_come_and_go_and_come_again(tmp_path: Path) -> None:
+    """Flows, packets and evidence go on, and a source that is there is not begun twice."""
     with mail_server() as port:
-        async with worker_of(7) as screen:
+        async with worker_of(7, tmp_path) as screen:
             assert await screen.start(port) == ""
             await asyncio.to_thread(talk, port)
             await screen.until(lambda now: now.status is Status.LIVE and now.flows == 8)
@@ -105,6 +107,9 @@ async def test_sources_come_and_go_and_come_again() -> None:
             assert screen.flows == {7, 8}
             kept = await screen.feed.kept((7, 8))
             assert len(kept.frames) > 40
+            screen.feed.stop()
+            await screen.until(lambda now: now.status is Status.COMPLETE)
+            assert await asyncio.to_thread(lambda: len([*tmp_path.iterdir()])) == 2
         assert await asyncio.to_thread(until_none, port) == []
 
 

@@ -139,3 +139,21 @@ def test_a_client_that_two_readings_know_is_one() -> None:
     assert sum(bucket.asked for bucket in both.rate) == 2 * sum(b.asked for b in bad.rate)
     assert len(both.retries) == 2
     assert [moment.flow for moment in both.trouble] == [0, 0, 2, 2, 5, 5]
+
+
+async def test_what_a_file_lacks_is_a_note_beside_what_is_live(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its error does not look like one of the live capture."""
+    cut = progress(Status.TRUNCATED, flows=1, error="cut in the middle\nCopy it again.")
+    live = LiveFeed()
+    every, _ = feeds(monkeypatch, live)
+    every.add(given(FakeFeed([replace(update([plain(0)]), progress=cut)])))
+    said = every.updates()
+    assert (await anext(said)).progress.error.startswith("cut")
+    await every.start([Tap(interface="lo")], again=True)
+    live.more(Update(progress=progress(Status.LIVE, capture="lo", flows=1)))
+    both = (await anext(said)).progress
+    assert (both.status, both.error) == (Status.LIVE, "")
+    assert both.warnings == ("cut in the middle Copy it again.",)
+    await every.close()

@@ -114,6 +114,16 @@ async def test_several_are_marked_with_rights_on_a_host() -> None:
         assert "[sudo -n]" in seen.text
 
 
+async def test_the_list_is_of_the_host_that_stands_there() -> None:
+    """Also where the field was left with Tab; where the host is the same, nobody is asked again."""
+    starter = Begins()
+    async with running(starter=starter) as seen:
+        await opened(seen)
+        await seen.press("tab", "tab", "shift+tab", *"mx", "tab")
+        await seen.until("12 in, 12 out")
+        assert starter.asked == ["", "mx"]
+
+
 async def test_a_wrong_filter_is_shown_with_its_place() -> None:
     """Nothing is begun, and what was filled in stays."""
     starter = Begins()

@@ -102,6 +102,7 @@ class Prompt(ModalScreen[str | None]):
         self._check = check
         self._about = about
         self._do = do
+        self._doing = False
         self._wrong = ""
         self._done = False
 
@@ -140,13 +141,15 @@ class Prompt(ModalScreen[str | None]):
             self._tell(wrong)
         elif self._do is None:
             self._answer(event.value)
-        else:
+        elif not self._doing:
+            self._doing = True
             self._tell("one moment...")
-            self.run_worker(self._done_or_not(self._do, event.value), exclusive=True)
+            self.run_worker(self._done_or_not(self._do, event.value))
 
     async def _done_or_not(self, do: Do, words: str) -> None:
         """Do it, and answer once it is done."""
         wrong = await do(words)
+        self._doing = False
         if wrong:
             self._tell(wrong)
         else:

@@ -192,6 +192,8 @@ class StartScreen(ModalScreen[None]):
         self._look = look
         self._said, self._bad = "", False
         self._connects = False
+        self._listed: str | None = None
+        """The host whose interfaces are listed, or asked for."""
         try:
             self._form = starter.form
         except SeamarkError as error:
@@ -261,8 +263,14 @@ class StartScreen(ModalScreen[None]):
     def _host_entered(self, event: Input.Submitted) -> None:
         """Look at the interfaces of another host."""
         event.stop()
+        self._listed = None  # again, also where it is the same
         self.places.focus()
-        self.action_list()
+
+    @on(Input.Blurred, "#host")
+    def _host_left(self) -> None:
+        """The list is of the host that stands there."""
+        if self.form.host != self._listed:
+            self.action_list()
 
     @on(Input.Submitted, "#filter")
     def _filter_entered(self, event: Input.Submitted) -> None:
@@ -287,6 +295,7 @@ class StartScreen(ModalScreen[None]):
 
     def action_list(self) -> None:
         """Ask which interfaces there are."""
+        self._listed = self.form.host
         self.run_worker(self._list(self.form.host), exclusive=True, group=_ASKING)
 
     async def _list(self, host: str) -> None:
