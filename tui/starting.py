@@ -38,7 +38,8 @@ class Place(NamedTuple):
 
     name: str
     state: str = ""
-    rate: str = ""
+    packets: str = ""
+    bytes: str = ""
     """What passes it in a second, in and out."""
     addresses: str = ""
 
@@ -76,7 +77,7 @@ class Starter:
             SeamarkError: if the host cannot be asked, or is none.
         """
         found = await interfaces.fetched(Tap(interface=_ANY, host=_host(where)))
-        every = [Place(_ANY, "", "", "all of them at once")] if found.has_any else []
+        every = [Place(_ANY, addresses="all of them at once")] if found.has_any else []
         return [*map(_place, found.interfaces), *every]
 
     async def start(self, form: Form) -> None:
@@ -127,14 +128,17 @@ def _host(where: str) -> Any:
 
 def _place(found: Interface) -> Place:
     addresses = "addresses unknown" if found.addresses is None else ", ".join(found.addresses)
-    return Place(found.name, found.state.value, _rate(found.rate), addresses)
+    packets, octets = _rates(found.rate)
+    return Place(found.name, found.state.value, packets, octets, addresses)
 
 
-def _rate(rate: Counters | None) -> str:
-    """Packets in a second, in and out."""
+def _rates(rate: Counters | None) -> tuple[str, str]:
+    """Packets and bytes in a second, in and out."""
     if rate is None:
-        return "?"
-    return f"{short(rate.packets_in)} in, {short(rate.packets_out)} out"
+        return "?", "?"
+    pairs = ((rate.packets_in, rate.packets_out), (rate.bytes_in, rate.bytes_out))
+    packets, octets = (f"{short(came)} in, {short(went)} out" for came, went in pairs)
+    return packets, octets
 
 
 def form_of(taps: Iterable[Tap], otherwise: Form) -> Form:

@@ -15,8 +15,8 @@ from dissect.source.tap import MAIL
 from tui.starting import Form, Place, Starter
 from tui.watching import Watching
 
-LO = Place("lo", "up", "12 in, 12 out", "127.0.0.1/8, ::1/128")
-ETH = Place("eth0", "up", "1.5k in, 340 out", "192.0.2.10/24")
+LO = Place("lo", "up", "12 in, 12 out", "1.2k in, 1.2k out", "127.0.0.1/8, ::1/128")
+ETH = Place("eth0", "up", "1.5k in, 340 out", "2.1M in, 30k out", "192.0.2.10/24")
 
 
 class Feeds:
@@ -83,6 +83,7 @@ async def test_an_interface_is_chosen_and_begun(size: tuple[int, int]) -> None:
         assert "this machine" in seen.text
         assert "[none]" in seen.text
         assert "192.0.2.10/24" in seen.text
+        assert ("2.1M in, 30k out" in seen.text) is (size[0] > 100)
         assert "tcp port 25 or tcp port 465" in seen.text
         assert all(len(line) == size[0] for line in seen.lines)
         assert "Esc leaves it" in seen.text
@@ -193,7 +194,7 @@ async def test_names_of_interfaces_steer_nothing() -> None:
     starter = Begins()
     words = HOSTILE.decode("utf-8", "surrogateescape")
 
-    starter.known = [Place(words, "up", "1 in, 1 out", words)]
+    starter.known = [Place(words, "up", "1 in, 1 out", addresses=words)]
     async with running(starter=starter) as seen:
         await seen.press("B")
         await seen.until("1 in, 1 out")

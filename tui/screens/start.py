@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 START: Final = "start"
 _NAME, _STATE, _RATE = 16, 11, 21
 """Cells of the columns of the list; addresses take the rest."""
+_WIDE: Final = 95
+"""Cells from which on there is room for bytes, too."""
 _FRAME: Final = 8
 """Lines of the panel beside the list and what is said beneath it."""
 _LEAST: Final = 3
@@ -137,12 +139,13 @@ class Places(LineView):
         """One of them: its name, how it stands, what passes it, and its addresses."""
         place, look = self.places[at], self._look
         sign = look.mark if place.name in self.marked else " "
-        rest = max(self.cells - _NAME - _STATE - _RATE - 2, 0)
+        rates = _rates(self.cells)
+        rest = max(self.cells - _NAME - _STATE - len(rates) * _RATE - 2, 0)
         return (
             Piece(f"{sign} ", Role.KEY),
             Piece(fit(look.words(place.name), _NAME - 1, look.cut) + " ", Role.TITLE),
             Piece(fit(place.state, _STATE), Role.TEXT if place.state == "up" else Role.DIM),
-            Piece(fit(place.rate, _RATE)),
+            *(Piece(fit(getattr(place, rate), _RATE)) for rate in rates),
             Piece(fit(look.words(place.addresses), rest, look.cut).rstrip(), Role.DIM),
         )
 
@@ -363,8 +366,14 @@ def _labelled(label: str) -> Maker:
 
 def _titles(cells: int) -> list[Line]:
     """The titles of the list."""
-    head = f"  {'interface':{_NAME}}{'state':{_STATE}}{'packets/s':{_RATE}}addresses"
+    rates = "".join(f"{rate + '/s':{_RATE}}" for rate in _rates(cells))
+    head = f"  {'interface':{_NAME}}{'state':{_STATE}}{rates}addresses"
     return [(Piece(head[:cells], Role.DIM),)]
+
+
+def _rates(cells: int) -> tuple[str, ...]:
+    """What is told of what passes an interface, by names of fields of ``Place``."""
+    return ("packets", "bytes") if cells >= _WIDE else ("packets",)
 
 
 def _keys() -> Line:
