@@ -62,7 +62,10 @@ class FrameFacts(NamedTuple):
 
 
 class Seam(NamedTuple):
-    """A segment boundary at a stream offset: ``offset`` is the first byte behind it."""
+    """A boundary at a stream offset, of segments or of TLS records.
+
+    ``offset`` is the first byte behind it.
+    """
 
     offset: int
     before: int
@@ -71,8 +74,18 @@ class Seam(NamedTuple):
     """The frame that brought the byte behind the seam."""
     inferred: bool
     """True where segmentation offload hid the boundary and the MSS tells where it was."""
+    record: bool = False
+    """True for a boundary of TLS records, inside TLS.
+
+    Only who has the keys can see it: one of the two ends, or something that ends TLS between them.
+    """
 
     @property
     def kind(self) -> str:
-        """``observed`` or ``inferred``, as in the JSON."""
-        return "inferred" if self.inferred else "observed"
+        """``observed``, ``inferred`` or ``record``, as in the JSON."""
+        return "record" if self.record else "inferred" if self.inferred else "observed"
+
+    @property
+    def what(self) -> str:
+        """What it is, in words."""
+        return "a boundary of TLS records" if self.record else "a segment boundary"

@@ -9,6 +9,7 @@ inner one (6in4); tshark does not say here which is which.
 
 from __future__ import annotations
 
+import re
 from binascii import unhexlify
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -46,7 +47,18 @@ FIELDS: Final = (
 )
 """The fields that tshark is asked for, in this order."""
 
+OPENED: Final = ("tls.app_data", "data.data")
+"""Asked for too where there are keys: sealed records, and what tshark has read in them.
+
+They stand behind ``FIELDS`` in a row, each the run of PDML that holds all its occurrences.
+"""
+
 Row = tuple[bytes, ...]
+
+PLAIN: Final = len(GENINFO) + len(FIELDS)
+"""Columns of a row without them."""
+
+VALUE: Final = re.compile(rb'value="([0-9a-f]*)"')
 
 _SRC, _DST, _SRC6, _DST6, _ICMP, _ICMP6, _SPORT, _DPORT = (
     (*GENINFO, *FIELDS).index(name)
@@ -126,6 +138,20 @@ def decode(rows: Iterable[Row]) -> Iterator[Segment]:
             yield from decode((_mended(row),))
         else:
             yield tuple.__new__(Segment, values)
+
+
+def opened(rows: Iterable[Row]) -> Iterator[tuple[bytes, bytes | None]]:
+    """Every TLS record with application data that tshark has come upon, and what it says.
+
+    None where tshark could not read it; so it is for all of a frame in which the one kind is more
+    than the other, because which belong together is not known then.
+    """
+    for row in rows:
+        if not row[PLAIN]:
+            continue
+        sealed, texts = (list(map(unhexlify, VALUE.findall(run))) for run in row[PLAIN:])
+        known = len(sealed) == len(texts)
+        yield from zip(sealed, texts if known else [None] * len(sealed), strict=True)
 
 
 def quoted(rows: Iterable[Row]) -> Iterator[tuple[int, tuple[str, int, str, int]]]:

@@ -135,7 +135,7 @@ class Half:
         frame = segment.frame
         seams: tuple[Seam, ...] = ()
         if self.last_frame and offset:
-            seams = (make(Seam, (offset, self.last_frame, frame, False)),)
+            seams = (make(Seam, (offset, self.last_frame, frame, False, False)),)
         if segment.length > 536 and segment.length > self.limit(segment.header):  # noqa: PLR2004
             seams += self._inferred(offset, segment)
         self.last_frame = frame
