@@ -8,7 +8,7 @@ one frame whole, some streams as a file of their own.
 **Invariant:** knows nothing of flows or SMTP; a failure of tshark is never a silent zero.
 """
 
-from dissect.source import drops, filters, newfile
+from dissect.source import asked, drops, filters, keylog, newfile
 from dissect.source.columns import columns
 from dissect.source.cut import Comments, cut
 from dissect.source.digest import digest
@@ -28,6 +28,7 @@ __all__ = [
     "Rewrite",
     "Tree",
     "Tshark",
+    "asked",
     "columns",
     "cut",
     "digest",
@@ -35,6 +36,7 @@ __all__ = [
     "export",
     "filters",
     "find_tshark",
+    "keylog",
     "newfile",
     "open_capture",
     "read",

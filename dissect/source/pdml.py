@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dissect.segments.decode import FIELDS, Row
+from dissect.segments.decode import FIELDS, OPENED, Row
 
 END: Final = b"</packet>"
 
@@ -34,26 +34,41 @@ def _field(name: str) -> str:
     return f"(?:{once}(?:{again})*)?" if name in REPEATED else f"(?:{once})?"
 
 
-def _pattern() -> re.Pattern[bytes]:
-    """A whole packet in which no field but REPEATED occurs twice; groups in the order of a row."""
-    return re.compile((_GENINFO + "".join(map(_field, FIELDS)) + "</packet>").encode())
+def _run(name: str) -> str:
+    """All occurrences of a field, as they stand."""
+    return rf'((?:  <field name="{name}" value="[^"]*"/>\n)*)'
+
+
+def _pattern(more: tuple[str, ...] = ()) -> re.Pattern[bytes]:
+    """A whole packet in which no field but REPEATED occurs twice; groups in the order of a row.
+
+    Args:
+        more: fields behind ``FIELDS``, each taken with all its occurrences.
+    """
+    fields = [*map(_field, FIELDS), *map(_run, more)]
+    return re.compile((_GENINFO + "".join(fields) + "</packet>").encode())
 
 
 _PACKET: Final = _pattern()
+_OPENED: Final = _pattern(OPENED)
 _HEAD: Final = re.compile(_GENINFO.encode())
 _FIELD: Final = re.compile(rb'  <field name="([^"]*)" value="([^"]*)"/>')
 
 
-def rows(text: bytes) -> list[Row]:
+def rows(text: bytes, *, opened: bool = False) -> list[Row]:
     """The rows of a run of whole packets, in their order.
+
+    Args:
+        text: what tshark has printed.
+        opened: whether it was asked for ``OPENED``, too.
 
     Raises:
         AssertionError: if tshark printed a packet in a shape that is not known here.
     """
-    found: list[Row] = _PACKET.findall(text)
+    found: list[Row] = (_OPENED if opened else _PACKET).findall(text)
     if (_in_a_row(found) and _wholly(text, found)) or len(found) == text.count(END):
         return found
-    return [_row(packet) for packet in text.split(END)[:-1]]
+    return [_row(packet, OPENED if opened else ()) for packet in text.split(END)[:-1]]
 
 
 def _in_a_row(found: list[Row]) -> bool:
@@ -74,11 +89,15 @@ def _number(row: Row) -> bytes:
     return b'show="' + row[0] + b'" showname="Number"'
 
 
-def _row(packet: bytes) -> Row:
+def _row(packet: bytes, more: tuple[str, ...] = ()) -> Row:
     """The row of one packet of any shape; of a field that occurs twice, the innermost."""
     head = _HEAD.search(packet)
     if head is None:
         raise AssertionError(f"tshark's PDML has an unknown shape: {packet[:400]!r}")
     found = _FIELD.findall(packet, head.end())
     fields = dict(found) | dict(reversed([each for each in found if each[0].decode() in REPEATED]))
-    return *head.groups(), *(fields.get(name.encode(), b"") for name in FIELDS)
+    runs = (
+        b"".join(b'value="%s"\n' % value for known, value in found if known == name.encode())
+        for name in more
+    )
+    return *head.groups(), *(fields.get(name.encode(), b"") for name in FIELDS), *runs

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from pyshark.capture.capture import Capture
 
-from dissect.segments.decode import FIELDS, Row
-from dissect.source import pdml
+from dissect.segments.decode import FIELDS, OPENED, Row
+from dissect.source import keylog, pdml
 from dissect.source.file import CaptureFile
 from dissect.source.outcome import Outcome, judge
 from dissect.source.tshark import Tshark
@@ -101,8 +101,9 @@ def wake(ready: asyncio.Future[None]) -> None:
 class _Batches:
     """What pyshark calls an output parser: it hands over all whole packets of a read at once."""
 
-    def __init__(self, pipe: _Pipe) -> None:
+    def __init__(self, pipe: _Pipe, *, opened: bool) -> None:
         self._pipe = pipe
+        self._opened = opened
 
     async def get_packets_from_stream(
         self,
@@ -119,7 +120,7 @@ class _Batches:
         end = text.rfind(pdml.END) + len(pdml.END)
         if end < len(pdml.END):
             return None, text
-        return pdml.rows(text[:end]), text[end:]
+        return pdml.rows(text[:end], opened=self._opened), text[end:]
 
 
 class TsharkCapture(Capture):  # type: ignore[misc]  # pyshark has no types
@@ -139,7 +140,9 @@ class TsharkCapture(Capture):  # type: ignore[misc]  # pyshark has no types
         options: tuple[str, ...],
         start: Mapping[str, Any] | None = None,
     ) -> None:
-        fields = [part for name in FIELDS for part in ("-e", name)]
+        self._opened = keylog.opens(options)
+        names = (*FIELDS, *OPENED) if self._opened else FIELDS
+        fields = [part for name in names for part in ("-e", name)]
         super().__init__(
             eventloop=asyncio.get_running_loop(),
             tshark_path=tshark.path,
@@ -174,7 +177,7 @@ class TsharkCapture(Capture):  # type: ignore[misc]  # pyshark has no types
                 self.errors.popleft()
 
     def _setup_tshark_output_parser(self) -> _Batches:
-        return _Batches(self.pipe)
+        return _Batches(self.pipe, opened=self._opened)
 
     async def close_async(self) -> None:
         """Wait for a tshark that has said all; end one that has not."""
