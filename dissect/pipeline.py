@@ -5,6 +5,7 @@ Finished flows are handed out once and forgotten, so that memory is bounded by w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -14,7 +15,6 @@ from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import FlowDetail, Peer, Verdict
 from dissect.detect.context import Context
 from dissect.detect.engine import Engine
-from dissect.detect.history import History
 from dissect.detect.policy import Policy
 from dissect.dialogue import Session
 from dissect.dialogue.events import DialogueEvent
@@ -22,6 +22,7 @@ from dissect.redact import Redactor, Transcripts
 from dissect.segments import Segment, decode
 from dissect.segments.decode import Row, quoted
 from dissect.streams import Flow, StreamEvent, Tracker
+from dissect.tls import Texts, said
 
 BUGS: Final = 20
 """Reports of our own bugs that are kept."""
@@ -37,6 +38,8 @@ class Settings:
     """Which findings are reported, and how severe they are."""
     display_filter: str = ""
     """Wireshark's, handed to tshark; what it leaves out is never seen here."""
+    keylog: str = ""
+    """The path of a key log, with which tshark opens TLS; empty for none."""
     redactor: Redactor | None = None
     """Replaces names and addresses before a rule sees them; None shows them."""
 
@@ -51,25 +54,17 @@ class _Conversation:
 
     __slots__ = ("builder", "context", "engine", "session", "transcript", "veil")
 
-    def __init__(
-        self,
-        flow: Flow,
-        capture: str,
-        history: History,
-        redactor: Redactor | None,
-        transcripts: Transcripts | None,
-        *,
-        ladder: bool,
-    ) -> None:
-        self.veil = redactor and redactor.veil()
-        self.transcript = transcripts and transcripts.open(flow)
+    def __init__(self, flow: Flow, pipeline: Pipeline) -> None:
+        capture, history = pipeline.capture, pipeline.ledger.history
+        self.veil = pipeline.redactor and pipeline.redactor.veil()
+        self.transcript = pipeline.transcripts and pipeline.transcripts.open(flow)
         self.context = Context(
             flow=flow.number, client=flow.client, server=flow.server, start=flow.start,
             history=history, first_frame=flow.first_frame, midway=flow.midway,
         )  # fmt: skip
-        self.session = Session(flow)
+        self.session = Session(flow, pipeline.texts)
         self.engine = Engine(self.context)
-        self.builder = Builder(flow, capture, self.session, ladder=ladder)
+        self.builder = Builder(flow, capture, self.session, ladder=pipeline.ladders)
 
 
 class Pipeline:
@@ -102,6 +97,8 @@ class Pipeline:
         self.transcripts = transcripts
         self.capture = self.redactor.file(capture) if self.redactor else capture
         self.tracker = Tracker(self.settings.ports, first_flow, numbers)
+        self.texts = Texts() if self.settings.keylog else None
+        """What tshark reads in TLS; None where it has no keys."""
         self.ladders = ladders
         self.packets = 0
         self.bytes_read = 0
@@ -112,6 +109,8 @@ class Pipeline:
         self.owners: list[tuple[int, int]] | None = None
         """Where a list is put: frames, and the numbers of the flows to which they belong."""
         self._open: dict[int, _Conversation] = {}
+        self._tls: Counter[str] = Counter()
+        """Flows in TLS, where there is a key log, by what it opened of them."""
         self.ledger = ledger or Ledger()
         self.ledger.history.capture = self.capture
 
@@ -119,6 +118,8 @@ class Pipeline:
         """Take a batch of tshark's rows."""
         self.packets += len(rows)
         self.bytes_read += sum(int(row[1]) for row in rows) + 16 * len(rows)
+        if self.texts is not None:
+            rows = self.texts.take(rows)
         self.segments(decode(rows))
         if self.owners is not None:
             for frame, ends in quoted(rows):
@@ -168,6 +169,10 @@ class Pipeline:
         for flow, events in self.tracker.finish():
             self._move(flow, events)
 
+    def keys(self) -> str:
+        """What is to be said of the key log, once the capture is over; empty for nothing."""
+        return "" if self.texts is None else said(self._tls)
+
     def take(self) -> list[FlowDetail]:
         """The flows that are over since the last call; they are forgotten here."""
         finished, self.finished = self.finished, []
@@ -210,10 +215,7 @@ class Pipeline:
         self.ledger.history.capture = self.capture  # others may be read at the same time
         conversation = self._open.get(flow.number)
         if conversation is None:
-            conversation = self._open[flow.number] = _Conversation(
-                flow, self.capture, self.ledger.history, self.redactor, self.transcripts,
-                ladder=self.ladders,
-            )  # fmt: skip
+            conversation = self._open[flow.number] = _Conversation(flow, self)
         if events:
             self._read(conversation, events)
         else:
@@ -254,4 +256,5 @@ class Pipeline:
         del self._open[flow.number]
         detail = self._detail(conversation.builder)
         self.ledger.add(conversation.context, self.capture, detail.summary.severity)
+        self._tls[conversation.session.within.state] += 1
         self.finished.append(detail)

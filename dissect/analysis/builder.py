@@ -116,6 +116,10 @@ class Builder:
         greeting = self.session.replied and self.banner[:1] in "45" and bool(self.banner)
         return Outcome.REJECTED if greeting else Outcome.EMPTY
 
+    def _tls(self) -> str:
+        """Whether it is in TLS, and how much of that was opened."""
+        return self.session.within.state or ("encrypted" if self.session.encrypted else "")
+
     def _phase(self) -> str:
         """How far it came; where nothing of the server is there, how far the client went."""
         unseen = not self.flow.half_server.seen or self.session.encrypted
@@ -138,6 +142,7 @@ class Builder:
             product=self.product,
             reverse_path=self.reverse_path,
             outcome=self.outcome(),
+            tls=self._tls(),
             phase=self._phase(),
             messages=self.messages,
             recipients=Recipients(self.offered, self.accepted),
@@ -155,7 +160,7 @@ class Builder:
         """The flow with its findings, and with its rows where a ladder is kept."""
         return FlowDetail(
             summary=self.summary(),
-            rows=self.ladder.rows(),
+            rows=self.ladder.rows(self.session.within.decrypted),
             findings=tuple(sorted(self.findings, key=lambda f: (f.rows[:1] or (1 << 30,), f.rule))),
             left_out=self.ladder.left_out,
         )

@@ -131,6 +131,8 @@ class Row(NamedTuple):
     """How often frames that carry it were sent again."""
     log: LogLine | None = None
     """For lines of a mail log: the line."""
+    tls: bool = False
+    """Whether it came inside TLS, and was decrypted: its seams are boundaries of records."""
 
 
 class Recipients(NamedTuple):
@@ -171,6 +173,8 @@ class FlowSummary:
     """Of the first mail transaction."""
     outcome: Outcome = Outcome.OPEN
     """What became of the mail."""
+    tls: str = ""
+    """``encrypted``, ``partly`` or ``decrypted`` where TLS has begun; empty where it has not."""
     phase: str = "greeting"
     """How far it came: greeting, hello, auth, mail, rcpt, data, bdat, quit or tls."""
     messages: int = 0
@@ -198,6 +202,11 @@ class FlowSummary:
     def duration(self) -> float:
         """Seconds from the first frame to the last."""
         return self.end - self.start
+
+    @property
+    def opened(self) -> bool:
+        """Whether a key log has opened TLS, if only for a while."""
+        return self.tls in {"partly", "decrypted"}
 
     @property
     def filter(self) -> str:

@@ -65,14 +65,14 @@ class Pair:
             self.clients.add(context.client.address)
         if capture not in self.captures[-CAPTURES:]:
             self.captures = [*self.captures[:CAPTURES], capture]
-        if any(EVERY_MARK(context.tally)):
+        if any(EVERY_MARK(context.proof)):
             self._proof(context, room=room)
         self.tally = Tally(*map(add, COUNTS(self.tally), counts))
 
     def _proof(self, context: Context, *, room: bool) -> None:
         """Which families a flow is a part of the proof of."""
         for device, marks in MARKS:
-            if any(marks(context.tally)):
+            if any(marks(context.proof)):
                 proof = self.flows.setdefault(device, [])
                 if not proof or (room and len(proof) < FLOWS):
                     proof.append(context.flow)
@@ -105,7 +105,7 @@ class Pairs:
         if len(self._pairs) >= PAIRS:
             self._forget()
         self._pairs[key] = pair
-        counts = COUNTS(context.tally)
+        counts = COUNTS(context.proof)
         if self.several:
             counts = self._more(context, counts)
         before = pair.numbers

@@ -36,6 +36,7 @@ NOTES: Final = {
     NoteKind.REPEAT: (RowKind.RETRANSMISSION, "{size:,} bytes sent again"),
     NoteKind.CONFLICT: (RowKind.RETRANSMISSION, "{size:,} bytes sent again, and different"),
     NoteKind.FIN: (RowKind.CLOSE, "closes (FIN)"),
+    NoteKind.OPENED: (RowKind.TLS, "inside TLS from here on, opened with the key log"),
     NoteKind.RESET: (RowKind.RESET, "resets the connection (RST)"),
 }
 
@@ -82,17 +83,23 @@ class Ladder:
             self.partners[command.number] = reply.number
             self.partners[reply.number] = command.number
 
-    def rows(self) -> tuple[Row, ...]:
-        """The rows, in order."""
+    def rows(self, decrypted: int | None = None) -> tuple[Row, ...]:
+        """The rows, in order.
+
+        Args:
+            decrypted: the number of the first event inside TLS; None where there is none.
+        """
         groups = Counter(e.group for e in self.events.values() if type(e) is Command)
         found: list[Row] = []
         for number in sorted(self.events):
             event = self.events[number]
+            tls = decrypted is not None and number >= decrypted
             if type(event) is Command:
                 group = event.group if groups[event.group] > 1 else None
-                found.append(_command(event, group, self.partners.get(number)))
+                found.append(_command(event, group, self.partners.get(number), tls=tls))
             elif type(event) is Reply:
-                found.append(_reply(event, self.partners.get(number), self._greeting))
+                row = _reply(event, self.partners.get(number), self._greeting)
+                found.append(row._replace(tls=True) if tls else row)
             elif type(event) is Opaque:
                 found.append(_opaque(event))
             elif type(event) is Note:
@@ -117,14 +124,15 @@ def _add_note(found: list[Row], note: Note) -> None:
         )  # fmt: skip
     found.append(
         Row(
-            number=note.number, kind=kind, side=note.side, time=note.time, frames=note.frames,
+            number=note.number, kind=kind, time=note.time, frames=note.frames,
+            side=None if note.kind is NoteKind.OPENED else note.side,
             offset=note.offset, size=note.size, text=words.format(size=note.size).encode(),
             retransmitted=count if again else 0,
         )
     )  # fmt: skip
 
 
-def _command(command: Command, group: int | None, partner: int | None) -> Row:
+def _command(command: Command, group: int | None, partner: int | None, *, tls: bool) -> Row:
     """A command line, an AUTH answer, or message data."""
     mask = masks.verb(command)
     data = command.verb == END_OF_DATA
@@ -132,19 +140,20 @@ def _command(command: Command, group: int | None, partner: int | None) -> Row:
     text = command.line[:TEXT]
     if data:
         words = "message data" if command.ending else "message data without its end"
-        text = f"{words}, {command.size:,} bytes in {_segments(command)}".encode()
+        text = f"{words}, {command.size:,} bytes in {_pieces(command, tls)}".encode()
     return Row(
         number=command.number, kind=kind, side=Side.CLIENT, time=command.time,
         frames=command.frames, offset=command.offset, size=command.size, text=text,
         verb="" if data else command.verb, seams=command.seams, pieces=command.pieces,
         partner=partner, group=group, masked=((0, mask.length),) if mask else (),
-        original=mask.original if mask else "", retransmitted=command.retransmitted,
+        original=mask.original if mask else "", retransmitted=command.retransmitted, tls=tls,
     )  # fmt: skip
 
 
-def _segments(command: Command) -> str:
-    """How many segments brought message data."""
-    return "1 segment" if command.segments == 1 else f"{command.segments:,} segments"
+def _pieces(command: Command, tls: bool) -> str:  # noqa: FBT001 - as of its row
+    """How many segments, or records, brought message data."""
+    what = "TLS record" if tls else "segment"
+    return f"1 {what}" if command.segments == 1 else f"{command.segments:,} {what}s"
 
 
 def _reply(reply: Reply, partner: int | None, greeting: bytes) -> Row:

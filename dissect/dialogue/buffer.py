@@ -149,6 +149,16 @@ class Buffer:
         self.seams.clear()
 
 
+def behind(recent: Iterable[Chunk], start: int) -> list[Chunk]:
+    """What was delivered last, from a stream offset on."""
+    return [
+        chunk._replace(offset=chunk.offset + cut, data=chunk.data[cut:])
+        for chunk in recent
+        if _end(chunk) > start
+        for cut in (max(0, start - chunk.offset),)
+    ]
+
+
 def pieces(
     seams: Sequence[Seam],
     recent: Iterable[Chunk],

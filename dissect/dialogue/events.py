@@ -191,6 +191,8 @@ class NoteKind(Enum):
     """A repeat with other bytes."""
     FIN = "fin"
     RESET = "reset"
+    OPENED = "opened"
+    """TLS, for which there are keys: from here on the dialogue is inside."""
 
 
 class Note(NamedTuple):

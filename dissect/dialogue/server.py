@@ -12,6 +12,7 @@ from dissect.dialogue.events import OpaqueKind, Reply
 from dissect.dialogue.grammar import AFFINITY, KEPT, REPLY
 from dissect.dialogue.pending import Pending
 from dissect.dialogue.replies import Whole, begun, count, next_reply
+from dissect.dialogue.within import Within
 from dissect.evidence import Side
 from dissect.streams import Chunk
 
@@ -43,6 +44,7 @@ class Asker(Protocol):
     number: int
     replied: bool
     midway: bool
+    within: Within
 
     def next(self) -> int:
         """The next number in the dialogue."""
@@ -56,6 +58,9 @@ class Asker(Protocol):
 
     def opaque(self, kind: OpaqueKind, offset: int, size: int, origin: Origin, side: Side) -> None:
         """Bytes that are not read."""
+
+    def tls_of_server(self, start: int) -> None:
+        """TLS begins at a stream offset, and there may be keys for it."""
 
 
 class ServerReader:
@@ -100,6 +105,11 @@ class ServerReader:
     def _opaque(self, buffer: Buffer) -> None:
         """TLS."""
         size, start = len(buffer), buffer.start
+        if self.asker.within.streams is not None:
+            buffer.clear()
+            self.opaque = False
+            self.asker.tls_of_server(start)
+            return
         origin = buffer.consume(size)
         self.asker.opaque(OpaqueKind.TLS, start, size, origin, Side.SERVER)
 

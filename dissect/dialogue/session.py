@@ -6,7 +6,7 @@ from collections import deque
 from typing import Final
 
 from dissect.dialogue import redact
-from dissect.dialogue.buffer import Origin, pieces
+from dissect.dialogue.buffer import Origin, behind, pieces
 from dissect.dialogue.client import ClientReader
 from dissect.dialogue.ending import first, tail
 from dissect.dialogue.events import (
@@ -29,6 +29,7 @@ from dissect.dialogue.mode import Mode
 from dissect.dialogue.pending import Pending
 from dissect.dialogue.server import GO_AHEAD, RECENT, ServerReader, make
 from dissect.dialogue.transactions import Transactions
+from dissect.dialogue.within import Within
 from dissect.evidence import FrameFacts, Side
 from dissect.streams import (
     Chunk,
@@ -41,6 +42,7 @@ from dissect.streams import (
     Repeat,
     StreamEvent,
 )  # fmt: skip
+from dissect.tls import Texts
 
 SECRETS: Final = 16
 """Credentials remembered, to find them where a server quotes them."""
@@ -69,10 +71,12 @@ class Session:
 
     Args:
         flow: whose counters and remembered segments are looked at, never changed.
+        texts: what tshark reads in TLS records; None where it has no keys.
     """
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Flow, texts: Texts | None = None) -> None:
         self.flow = flow
+        self.within = Within(texts)
         self.out: list[DialogueEvent] = []
         self.number = 0
         self.phase = "greeting"
@@ -105,22 +109,41 @@ class Session:
     def feed(self, events: list[StreamEvent]) -> list[DialogueEvent]:
         """Take what the streams brought; give what it says."""
         out = self.out = []
+        within = self.within
         for event in events:
-            if type(event) is Chunk:
+            if within.streams is not None:
+                within.feed(self, event)
+            elif type(event) is Chunk:
                 if event.side is Side.CLIENT:
                     self._client(event)
                 else:
                     self.server.add(event)
-            elif type(event) is Hole:
-                self._hole(event)
-            elif type(event) is Repeat:
-                self._repeat(event)
-            elif type(event) is Closing:
-                self._closing(event)
-            elif type(event) is Interruption:
-                self.interrupted = True
-                self._note(NoteKind.INTERRUPTED, Side.CLIENT, event.time, self.tail, 0, event.frame)
+            else:
+                self.other(event)
         return out
+
+    def other(self, event: StreamEvent) -> None:
+        """Anything but new bytes."""
+        if type(event) is Hole:
+            self._hole(event)
+        elif type(event) is Repeat:
+            self._repeat(event)
+        elif type(event) is Closing:
+            self._closing(event)
+        elif type(event) is Interruption:
+            self.interrupted = True
+            self.tell(NoteKind.INTERRUPTED, Side.CLIENT, event.time, self.tail, 0, event.frame)
+
+    def chunk(self, chunk: Chunk) -> None:
+        """New bytes of either side."""
+        if chunk.side is Side.CLIENT:
+            self._client(chunk)
+        else:
+            self.server.add(chunk)
+
+    def tls_of_server(self, start: int) -> None:
+        """The server's first record stands at a stream offset."""
+        self.within.answer(self, start, behind(self.server.recent, start))
 
     # The client's bytes, and what its reader tells.
 
@@ -203,7 +226,7 @@ class Session:
         last = self.opaque_row
         goes_on = last is not None and last.offset + last.size == offset
         if last is not None and goes_on and (last.kind, last.side) == (kind, side):
-            frames = (last.frames[0], origin.frames[-1])
+            frames = tuple(sorted({last.frames[0], origin.frames[-1]}))
             row = last._replace(
                 size=last.size + size, time=origin.time, frames=frames, feeds=last.feeds + feeds
             )
@@ -216,8 +239,14 @@ class Session:
         """From here on both sides speak TLS."""
         self.encrypted = True
         self.phase = "tls"
-        self.client.mode = Mode.OPAQUE
         self.server.opaque = True
+        if self.within.texts is None:
+            self.client.mode = Mode.OPAQUE
+        else:
+            start = self.client.buffer.start
+            self.client.mode = Mode.COMMAND
+            self.client.buffer.clear()
+            self.within.begin(self, start, behind(self.recent, start))
         self.server.read()
 
     # What the server's reader tells.
@@ -306,24 +335,28 @@ class Session:
         """Bytes that will not come."""
         self.holes += hole.length
         if not self.encrypted:
-            if hole.side is Side.SERVER:
-                self.server.buffer.clear()
-                self.pending.doubtful = True
-                self.replied = True
-            else:
-                self._client_hole(hole)
-        self._note(NOTES[hole.missing], hole.side, hole.time, hole.offset, hole.length, hole.frame)
+            self.forget(hole.side, hole.length)
+        self.tell(NOTES[hole.missing], hole.side, hole.time, hole.offset, hole.length, hole.frame)
 
-    def _client_hole(self, hole: Hole) -> None:
+    def forget(self, side: Side, length: int) -> None:
+        """Bytes of one side will not be read, and what was begun is not whole."""
+        if side is Side.SERVER:
+            self.server.buffer.clear()
+            self.pending.doubtful = True
+            self.replied = True
+        else:
+            self._client_hole(length)
+
+    def _client_hole(self, length: int) -> None:
         """Bytes of the client that will not come: inside message data they only count."""
         reader = self.client
         if reader.mode is Mode.CHUNK:
-            reader.chunk = max(0, reader.chunk - hole.length)
+            reader.chunk = max(0, reader.chunk - length)
             reader.buffer.clear()
             reader.mode = Mode.CHUNK if reader.chunk else Mode.LOST
             return
         if reader.body is not None:
-            reader.body.missed(hole.length)
+            reader.body.missed(length)
         reader.hole(inside_data=reader.body is not None)
 
     def _repeat(self, repeat: Repeat) -> None:
@@ -339,7 +372,7 @@ class Session:
         kind, copies = NoteKind.REPEAT, None
         if repeat.copies is not None:
             kind, copies = NoteKind.CONFLICT, self._copies(repeat.side, repeat.copies)
-        self._note(
+        self.tell(
             kind, repeat.side, repeat.time, repeat.offset, repeat.length, repeat.frame, copies
         )
 
@@ -348,7 +381,7 @@ class Session:
 
         What was not read yet may hold credentials.
         """
-        if self.encrypted:
+        if self.encrypted or self.within.streams is not None:
             return None
         if side is Side.SERVER:
             return redact.copies(copies, [], self.values)
@@ -361,14 +394,14 @@ class Session:
     def _closing(self, closing: Closing) -> None:
         """A FIN or a RST."""
         kind = NoteKind.RESET if closing.reset else NoteKind.FIN
-        note = self._note(kind, closing.side, closing.time, closing.offset, 0, closing.frame)
+        note = self.tell(kind, closing.side, closing.time, closing.offset, 0, closing.frame)
         self.notes = [*self.notes[:15], note]
         if closing.reset:
             self.resets = [
                 *self.resets[:15], Reset(note, closing.ttl, closing.edge, closing.acked)
             ]  # fmt: skip
 
-    def _note(
+    def tell(
         self, kind: NoteKind, side: Side, time: float, offset: int, size: int, frame: int,
         copies: Copies | None = None,
     ) -> Note:  # fmt: skip
@@ -382,6 +415,7 @@ class Session:
     def finish(self) -> list[DialogueEvent]:
         """The flow is over: settle what is open."""
         out = self.out = []
+        self.within.finish(self)
         if not self.flow.half_server.seen:
             self.client.blind = True
             self.client.read()
@@ -416,7 +450,8 @@ class Session:
             midway=flow.midway, offloaded=first(client.offloaded, flow.half_server.offloaded),
             cut=first(client.cut, flow.half_server.cut), singles=client.singles,
             tls=self.encrypted, holes=self.holes,
-            client=tail(client, flow.half_server), server=tail(flow.half_server, client),
+            client=self.within.tail(Side.CLIENT, tail(client, flow.half_server)),
+            server=self.within.tail(Side.SERVER, tail(flow.half_server, client)),
             resets=tuple(self.resets), idle=tuple(flow.idle),
             rtt=max(0.0, flow.granted - flow.opened) if flow.opened and flow.granted else 0.0,
             chunk=self.client.chunk if self.client.mode is Mode.CHUNK else 0,
