@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dissect.detect import ends, envelope, keywords, masks, products, proxies, traits
@@ -112,6 +112,8 @@ class Context:
     unsure: bool = False
     """Whether bytes are missing or cannot be read, so that silence proves nothing."""
     tally: Tally = field(default_factory=Tally)
+    before: Tally | None = None
+    """The counts when TLS began that was opened with a key log; None where it was not."""
     lost: Transaction | None = None
     """The mail transaction that the end of the flow cut off."""
     conflicts: list[Note] = field(default_factory=list)
@@ -127,6 +129,16 @@ class Context:
     """The bits of the exchanges since the last transaction ended."""
     _hurt: int = 0
     """The bits of transactions that were lost or hurt."""
+
+    @property
+    def inside(self) -> bool:
+        """Whether the dialogue goes on inside TLS, opened with a key log."""
+        return self.before is not None
+
+    @property
+    def proof(self) -> Tally:
+        """What of the counts speaks of devices on the path."""
+        return self.tally if self.before is None else self.tally.as_seen(self.before)
 
     @property
     def corroborated(self) -> bool:
@@ -249,6 +261,8 @@ class Context:
 
     def note(self, note: Note) -> None:
         """Learn what TCP did."""
+        if note.kind is NoteKind.OPENED and self.before is None:
+            self.before = replace(self.tally)
         self.gap |= note.kind in UNKNOWN
         self.unsure |= self.gap
         if note.kind is NoteKind.CONFLICT and len(self.conflicts) < MANY:
@@ -351,7 +365,7 @@ class Context:
         Not asked once TLS has begun, because it is not offered again (RFC 3207 section 4.2), nor
         where a masked keyword may be it.
         """
-        if self.starttls is not None or self.keywords or self.tally.hellos > 1:
+        if self.inside or self.starttls is not None or self.keywords or self.tally.hellos > 1:
             return 0
         offer = Offer(
             "STARTTLS" in self.extensions, self.client.address, self.extensions, reply.frames,

@@ -187,11 +187,17 @@ def echo(lines: tuple[bytes, ...]) -> bytes | None:
 
 
 def seam_in_verb(command: Command) -> SeamInside | None:
-    """The first seam strictly inside the verb, or None."""
+    """The first seam strictly inside the verb, or None.
+
+    A boundary of TLS records is none: a device that masks packet by packet sees neither it nor the
+    verb, so that it says nothing about such a device, for it or against it.
+    """
     if not command.seams or typed(command):
         return None
     found = inside(command)
-    return found if found is not None and found.within == "verb" else None
+    if found is None or found.seam.record:
+        return None
+    return found if found.within == "verb" else None
 
 
 def typed(command: Command) -> bool:

@@ -168,6 +168,27 @@ OFFLOAD_OFF: Final = (
 LONGER: Final = ("To confirm: capture until the connection is closed",)
 
 
+OUTSIDE_TLS: Final = frozenset({
+    *FIREWALL, *KEEP_TLS, *DOT, *SENDER_PIPELINING, *RECEIVER_PIPELINING.values(),
+})  # fmt: skip
+"""Remedies against a device that only passes packets on: inside TLS it has no hand in it."""
+
+BEFORE_TLS: Final = (
+    (
+        "It was done inside TLS, so by something that has the keys: look at the TLS client, and at "
+        "the host that gave it the mail"
+    ),
+    "Look for a proxy that ends TLS on the way: is the certificate that of the server?",
+)
+"""In their place."""
+
+
+def inside_tls(remedy: tuple[str, ...]) -> tuple[str, ...]:
+    """What is to be done where the evidence was inside TLS."""
+    kept = tuple(each for each in remedy if each not in OUTSIDE_TLS)
+    return remedy if len(kept) == len(remedy) else (*BEFORE_TLS, *kept)
+
+
 def receiver(product: str) -> tuple[str, ...]:
     """What the receiving server can do about pipelining; of every product where it is not known."""
     if product:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from dissect.detect import remedies
 from dissect.detect.context import Context
 from dissect.detect.finding import Finding, SeamInside, Severity
 from dissect.dialogue import Command, Ended, Exchange, Note, Reply, Transaction
@@ -98,7 +99,7 @@ class Rule:
             original=original,
             seam=seam,
             impact=impact,
-            remedy=remedy,
+            remedy=remedies.inside_tls(remedy) if context.inside else remedy,
             sources=self.info.sources,
             recipients=recipients,
         )

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 SURE = 0.7
 """Confidence of a finding from which on it counts for a verdict across flows."""
+
+
+ON_THE_PATH: Final = (
+    "greetings", "greetings_masked", "greetings_cmap", "greetings_own", "greetings_hung",
+    "hellos", "hellos_masked", "hellos_ordinal", "hellos_nooped",
+    "verbs_with_seam", "verbs_with_seam_masked", "verbs_with_seam_refused",
+    "whole_verbs", "whole_verbs_masked", "lower_case", "asterisks", "echoes",
+    "terminators_swallowed", "replies_injected",
+)  # fmt: skip
+"""Counts that speak of who reads and writes what passes: inside TLS that is nobody on the path."""
 
 
 @dataclass(slots=True)
@@ -73,3 +84,11 @@ class Tally:
     """Faults of the sending server: its data, its sizes, its timing."""
     server_faults: int = 0
     """Faults of the receiving server."""
+
+    def as_seen(self, before: Tally) -> Tally:
+        """What counts for a verdict, where all that came later was inside TLS.
+
+        Args:
+            before: the counts when TLS began.
+        """
+        return replace(self, **{name: getattr(before, name) for name in ON_THE_PATH})

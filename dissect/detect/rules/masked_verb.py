@@ -10,7 +10,9 @@ arrive as X and are refused by the server.
 
 ## What it cannot see
 Whether somebody typed it. One-octet segments, or no argument and no other mask in the flow, lower
-the confidence. Real X-verbs (XCLIENT, XFORWARD, XEXCH50, X-EXPS) have other letters and are left.
+the confidence. Inside TLS, opened with `--keylog`, no device that only passes packets on can have
+done it: the remedy is another then, and it counts for no verdict. Real X-verbs (XCLIENT, XFORWARD,
+XEXCH50, X-EXPS) have other letters and are left.
 
 ## Example dialogue
     C: XXXXXXXX
@@ -37,6 +39,7 @@ from dissect.detect.rule import Info, Rule
 from dissect.detect.storms import Storm
 from dissect.dialogue import Ended, Exchange
 
+INSIDE = " inside TLS: before it was encrypted, or by something that ends TLS on the way"
 TYPED = ", typed one byte a packet: an artefact of the test"
 
 IMPACT = {
@@ -92,7 +95,8 @@ class MaskedVerb(Rule):
         yield self.finding(
             context,
             (command, exchange.reply),
-            f"{masks.said(mask)} was masked as {command.verb}" + (TYPED if typed else ""),
+            f"{masks.said(mask)} was masked as {command.verb}"
+            + (TYPED if typed else INSIDE if context.inside else ""),
             severity=Severity.LOW if typed else None,
             confidence=0.5 if typed else _confidence(context, mask),
             observed=command.line,

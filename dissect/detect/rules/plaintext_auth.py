@@ -105,7 +105,7 @@ class PlaintextAuth(Rule):
 
 def _exposed(context: Context) -> bool:
     """Whether the connection is one that others can read."""
-    if context.starttls is not None or context.server.port == TLS_PORT:
+    if context.inside or context.starttls is not None or context.server.port == TLS_PORT:
         return False
     try:
         return not ip_address(context.server.address).is_loopback

@@ -9,7 +9,9 @@ packet by packet goes wrong, so it tells which messages would be hit.
 
 ## What it cannot see
 Whether something on the way minded: that is `split-masked-verb`, which then replaces this.
-In a capture with segmentation offload the seams are inferred from the MSS.
+In a capture with segmentation offload the seams are inferred from the MSS. Inside TLS, opened
+with `--keylog`, the seam is a boundary of TLS records: no device without the keys sees it, but a
+program that takes each record for a line goes wrong there.
 
 ## Example dialogue
     C: RCPT TO:<a@example.net>
@@ -87,7 +89,7 @@ class SplitCommand(Rule):
         return self.finding(
             context,
             (command,),
-            f"{verb} is cut {_where(command, seam)} by a segment boundary "
+            f"{verb} is cut {_where(command, seam)} by {seam.seam.what} "
             f"after byte {seam.offset} of the line",
             confidence=0.8 if seam.seam.inferred else 1.0,
             observed=command.line,

@@ -58,7 +58,7 @@ class SplitReply(Rule):
         yield self.finding(
             context,
             (reply,),
-            f"The reply {reply.code} is cut by a segment boundary after {offset} bytes",
+            f"The reply {reply.code} is cut by {seam.what} after {offset} bytes",
             confidence=0.8 if seam.inferred else 1.0,
             observed=reply.text[:200],
             seam=SeamInside(seam=seam, within="reply", offset=offset),

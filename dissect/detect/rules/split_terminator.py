@@ -8,7 +8,9 @@ Some servers and firewalls have lost a terminator that came in two packets (PIX-
 arrived; a path that swallows it shows `terminator-swallowed`.
 
 ## What it cannot see
-Whether it is the sender's habit: many write the final `.␍␊` in a packet of its own.
+Whether it is the sender's habit: many write the final `.␍␊` in a packet of its own. Inside TLS,
+opened with `--keylog`, the boundary is one of TLS records; then it is reported as info, because
+no device without the keys sees it.
 
 ## Example dialogue
     C: the last line¦.
@@ -62,7 +64,8 @@ class SplitTerminator(Rule):
         yield self.finding(
             context,
             (command,),
-            f"The end of data, CRLF.CRLF, is cut by a segment boundary after {offset} of its bytes",
+            f"The end of data, CRLF.CRLF, is cut by {seam.what} after {offset} of its bytes",
+            severity=Severity.INFO if seam.record else None,
             confidence=0.8 if seam.inferred else 1.0,
             observed=DOT,
             seam=SeamInside(seam=seam, within="terminator", offset=offset),

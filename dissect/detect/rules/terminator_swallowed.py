@@ -77,7 +77,7 @@ class TerminatorSwallowed(Rule):
     def ended(self, context: Context, ended: Ended) -> Iterator[Finding]:
         """Look at how message data ended, on either side of the middlebox."""
         data = next((c for c in ended.pending if c.verb == END_OF_DATA), self._given_up)
-        if data is not None and data.seams:
+        if data is not None and data.seams and not data.seams[0].record:
             yield from self._in_front(context, ended, data)
         elif ended.body is not None:
             yield from self._behind(context, ended, ended.body)
