@@ -241,7 +241,7 @@ def _trouble(missing: tuple[str, str], cells: int, look: Look) -> list[Line]:
 def misread(subject: Subject) -> str:
     """What Wireshark's Info columns leave out of what is read here; empty where nothing."""
     row, seam = subject.row, subject.seam
-    if row.kind is not RowKind.COMMAND or seam.before == seam.after:
+    if row.kind is not RowKind.COMMAND or seam.before == seam.after or seam.record:
         return ""
     infos = [_info(subject, frame) for frame in (seam.before, seam.after)]
     original = _as_it_was(row)
@@ -271,9 +271,14 @@ def _as_it_was(row: Row) -> str:
 
 def _apart(subject: Subject, cells: int, look: Look) -> list[Line]:
     """What tells the two frames apart, or that nothing does."""
-    if subject.seam.before == subject.seam.after:
+    seam = subject.seam
+    if seam.record:
+        frames = "one frame" if seam.before == seam.after else "two frames"
+        said = f"a boundary of TLS records, which end in {frames}; only who has the keys can see it"
+        return told.paragraph("senders", said, cells, look, Role.DIM)
+    if seam.before == seam.after:
         said = (
-            f"frame {subject.seam.before} holds what several packets carried on the wire "
+            f"frame {seam.before} holds what several packets carried on the wire "
             "(segmentation offload): the seam is inferred from the MSS"
         )
         return told.paragraph("senders", said, cells, look, Role.DIM)

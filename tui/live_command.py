@@ -21,7 +21,7 @@ from dissect.errors import UsageError
 from dissect.live import KEEP, REPORTS, Attached, Watch
 from dissect.live.hidden import named
 from dissect.live.triggers import Bell
-from dissect.source import bpf, filters, find_tshark
+from dissect.source import asked, bpf, find_tshark, keylog
 from dissect.source.tap import MAIL, Line, Tap, connect, following, host, interface, lasting
 from tui.live_options import beside_options
 from tui.opening import terminal_for_keys, watch_on_screen
@@ -195,7 +195,8 @@ def live(context: click.Context, /, streams: tuple[str, ...], **options: Any) ->
     redactor = cli.redactor(context, options)
     wanted = replace(watching(context, options, fail_on, redactor), **where)
     tshark = find_tshark()
-    filters.check(tshark, wanted.settings.display_filter)
+    asked.check(tshark, wanted.settings.display_filter, wanted.settings.keylog)
+    keylog.legible(wanted.settings.keylog)
     if any(tap.host is None for tap in taps):
         bpf.check(taps[0].bpf)
     cli.take_any_text()

@@ -15,7 +15,7 @@ from dissect.both import worker as comparing
 from dissect.errors import ToolError
 from dissect.maillog import open_log
 from dissect.maillog.zone import zone
-from dissect.source import filters, find_tshark, open_capture
+from dissect.source import asked, find_tshark, open_capture
 from tui import terminal
 from tui.settings import NAMES, RATES
 from tui.watching import as_set
@@ -60,9 +60,9 @@ def read_on_screen(
     for name in logs:
         if name != "-":
             open_log(name).close()
-    filters.check(tshark, settings.display_filter)
+    asked.check(tshark, settings.display_filter, settings.keylog)
     stdin = terminal_for_keys() if "-" in (*captures, *logs) else None
-    again = Again(tshark, files, settings.display_filter)
+    again = Again(tshark, files, settings)
     words = worker.arguments(captures, settings, logs, timezone)
     kept = [name for name in captures if name != "-"]
 
@@ -73,7 +73,7 @@ def read_on_screen(
         from tui.routed import Routed  # noqa: PLC0415
 
         feeds.add(ProcessFeed([sys.executable, *words], capture=title, stdin=stdin))
-        return Routed(again, captures, KeptAgain(tshark, feeds.kept))
+        return Routed(again, captures, KeptAgain(tshark, feeds.kept, settings))
 
     return _run(context, said, title, files_first, lambda: as_set(context, settings), kept)
 
@@ -106,7 +106,7 @@ def watch_on_screen(
             command = wanted.command(lines)
             feed = ProcessFeed(command, capture=title, lines=lines, live=True)
             feeds.add(feed, live=True, bell=wanted.bell)
-        return KeptAgain(tshark, feeds.kept)
+        return KeptAgain(tshark, feeds.kept, wanted.settings)
 
     return _run(inner, said, title, live_first, lambda: wanted, [])
 

@@ -199,9 +199,12 @@ def masks(packet: Packet, rows: Iterable[Row]) -> list[Mark]:
 
 
 def _of(packet: Packet, rows: Iterable[Row]) -> list[Row]:
-    """The rows with a seam at an end of a frame, or inside it."""
+    """The rows with a seam at an end of a frame, or inside it.
+
+    What was inside TLS is not among them: its bytes do not stand in the frame.
+    """
     frame = packet.frame
-    cut = (row for row in rows if row.seams)
+    cut = (row for row in rows if row.seams and not row.tls)
     return [row for row in cut if any(frame in (seam.before, seam.after) for seam in row.seams)]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from dissect.again.ears import Ears, Heard
+from dissect.again.inside import Inside
 from dissect.again.message import Unfolded, before
 from dissect.again.packet import Masker
 from dissect.again.recent import Recent
@@ -20,8 +21,10 @@ from dissect.analysis.model import FlowDetail, FlowSummary, Row, RowKind
 from dissect.errors import CaptureError, UsageError
 from dissect.escape import visible
 from dissect.evidence import Side
+from dissect.pipeline import Settings
 from dissect.source import CaptureFile, Tshark, columns, export, tree
 from dissect.streams import Flow
+from dissect.tls import Texts
 
 One = TypeVar("One")
 Two = TypeVar("Two")
@@ -44,15 +47,16 @@ class Again:
     Args:
         tshark: to read with.
         captures: all captures of the first reading.
-        display_filter: the one of the first reading.
+        settings: those of the first reading.
     """
 
     def __init__(
-        self, tshark: Tshark, captures: Iterable[CaptureFile], display_filter: str = ""
+        self, tshark: Tshark, captures: Iterable[CaptureFile], settings: Settings | None = None
     ) -> None:
         self._tshark = tshark
         self._captures = {capture.name: capture for capture in captures}
-        self._filter = display_filter
+        self._settings = settings or Settings()
+        self._filter = self._settings.display_filter
         self._facts: Recent[tuple[str, int], WireFacts] = Recent(FACTS)
         self._packets: Recent[tuple[str, int, int, int], Packet] = Recent(PACKETS)
         self._heard: Recent[tuple[str, int, int], Heard] = Recent(FLOWS)
@@ -109,10 +113,16 @@ class Again:
         file, summary = self._file(detail.summary.capture), detail.summary
         unfolded = Unfolded(row, before(detail, row))
         last = until(detail, max(row.frames, default=summary.last_frame))
+        texts = Texts() if row.tls else None
+        listener: Unfolded | Inside = unfolded
 
-        unfolded.hear(
-            await stretch(self._tshark, file, summary, last, lambda _flow: unfolded, self._filter)
-        )
+        def opened(flow: Flow) -> Unfolded | Inside:
+            nonlocal listener
+            listener = unfolded if texts is None else Inside(flow, texts, unfolded)
+            return listener
+
+        rest = await stretch(self._tshark, file, summary, last, opened, self._settings, texts)
+        listener.hear(rest)
         return await asyncio.to_thread(unfolded.message)
 
     async def save(self, flows: Iterable[FlowSummary], path: Path) -> int:
@@ -163,7 +173,7 @@ class Again:
             ears.append(Ears(flow, detail.rows))
             return ears[0]
 
-        rest = await stretch(self._tshark, file, summary, last, opened, self._filter)
+        rest = await stretch(self._tshark, file, summary, last, opened, self._settings)
         heard = ears[0].heard(rest)
         self._heard.put(key, heard)
         return heard

@@ -168,7 +168,7 @@ class Ears(Session):
         self.places = Places()
         self._spans: dict[Side, list[Span]] = {side: [] for side in Side}
         for row in rows:
-            if row.side is not None and row.kind in MASKED_ROWS:
+            if row.side is not None and row.kind in MASKED_ROWS and not row.tls:
                 self._spans[row.side] += _signs(row)
         self._said: dict[bytes, None] = {}
         self._tls: dict[Side, int] = {}

@@ -18,6 +18,7 @@ from dissect.analysis.frame import Kept, Message, Node, Packet, WireFacts
 from dissect.analysis.model import FlowDetail, FlowSummary, Row
 from dissect.errors import CaptureError, UsageError
 from dissect.evidence import Seam
+from dissect.pipeline import Settings
 from dissect.source import Tshark, newfile
 from dissect.source.file import held
 from dissect.source.process import nameless
@@ -32,10 +33,12 @@ class KeptAgain:
     Args:
         tshark: to read with.
         fetch: gives the packets.
+        settings: those of the watch; what its display filter leaves out is not kept.
     """
 
-    def __init__(self, tshark: Tshark, fetch: Fetch) -> None:
+    def __init__(self, tshark: Tshark, fetch: Fetch, settings: Settings | None = None) -> None:
         self._tshark = tshark
+        self._settings = replace(settings or Settings(), display_filter="")
         self._fetch = fetch
         self._last: tuple[tuple[int, int], _Sheet] | None = None
 
@@ -120,7 +123,9 @@ class KeptAgain:
                 raise CaptureError(
                     "The packets of this conversation are not kept any more.", *_KEEP
                 )
-            sheet = await asyncio.to_thread(_Sheet, self._tshark, flow.capture, kept)
+            sheet = await asyncio.to_thread(
+                _Sheet, self._tshark, flow.capture, kept, self._settings
+            )
             self._last = key, sheet
         return self._last[1]
 
@@ -131,13 +136,13 @@ _KEEP = ("Packets that have to stay go into files: seamark live --keep-dir DIR."
 class _Sheet:
     """The packets of a flow in a file without a name, which is there as long as this."""
 
-    def __init__(self, tshark: Tshark, capture: str, kept: Kept) -> None:
+    def __init__(self, tshark: Tshark, capture: str, kept: Kept, settings: Settings) -> None:
         self.numbers = Numbers(kept.frames)
         self._file = nameless()
         self._file.write(kept.data)
         self._file.flush()
         os.fchmod(self._file.fileno(), _FOR_TSHARK)
-        self.again = Again(tshark, [held(capture, self._file.fileno())])
+        self.again = Again(tshark, [held(capture, self._file.fileno())], settings)
 
     def __del__(self) -> None:
         self._file.close()

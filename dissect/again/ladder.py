@@ -5,7 +5,7 @@ from __future__ import annotations
 from dissect.again.stretch import of_flow
 from dissect.analysis.model import FlowDetail, FlowSummary
 from dissect.pipeline import Pipeline, Settings
-from dissect.source import CaptureFile, Tshark, filters, read
+from dissect.source import CaptureFile, Tshark, asked, filters, read
 
 
 async def ladder(
@@ -24,7 +24,8 @@ async def ladder(
     """
     pipeline = Pipeline(flow.capture, settings, first_flow=flow.flow)
     chosen = filters.both(settings.display_filter, of_flow(flow, flow.last_frame))
-    options = ("-c", str(flow.last_frame), *filters.options(chosen))
+    wanted = asked.options(chosen, settings.keylog, settings.ports)
+    options = ("-c", str(flow.last_frame), *wanted)
     await read(tshark, capture, pipeline.rows, options)
     pipeline.finish()
     same = (flow.client, flow.server, flow.first_frame)

@@ -12,10 +12,12 @@ from typing import Final, Protocol
 from dissect.analysis.model import FlowDetail, FlowSummary
 from dissect.errors import CaptureError
 from dissect.escape import visible
+from dissect.pipeline import Settings
 from dissect.segments import SYN, Segment, decode
 from dissect.segments.decode import Row
-from dissect.source import CaptureFile, Tshark, filters, read
+from dissect.source import CaptureFile, Tshark, asked, filters, read
 from dissect.streams import Flow, StreamEvent
+from dissect.tls import Texts
 
 AFTER: Final = 8
 """Rows behind the one of interest that are read, too: what decides how it is read, such as the
@@ -54,7 +56,8 @@ async def stretch(
     summary: FlowSummary,
     last: int,
     opened: Open,
-    display_filter: str = "",
+    settings: Settings,
+    texts: Texts | None = None,
 ) -> list[StreamEvent]:
     """Read a flow again, from its first frame to another one; what was still waiting at the end.
 
@@ -64,17 +67,16 @@ async def stretch(
         summary: the flow's.
         last: the last frame to read.
         opened: told of the flow; gives what listens to it.
-        display_filter: the one of the first reading.
+        settings: those of the first reading.
+        texts: takes what tshark reads in TLS, for who listens; None where nobody needs it.
 
     Raises:
         CaptureError: if the capture cannot be read.
     """
-    again = _Again(summary, opened)
-    options = (
-        "-c",
-        str(last),
-        *filters.options(filters.both(display_filter, of_flow(summary, last))),
-    )
+    again = _Again(summary, opened, texts)
+    chosen = filters.both(settings.display_filter, of_flow(summary, last))
+    keys = settings.keylog if texts is not None else ""
+    options = ("-c", str(last), *asked.options(chosen, keys, settings.ports))
     outcome = await read(tshark, capture, again.rows, options)
     if again.flow is None:
         raise CaptureError(
@@ -94,16 +96,19 @@ def of_flow(summary: FlowSummary, last: int) -> str:
 class _Again:
     """Feeds a flow with its segments, among others between the same ports."""
 
-    def __init__(self, summary: FlowSummary, opened: Open) -> None:
+    def __init__(self, summary: FlowSummary, opened: Open, texts: Texts | None) -> None:
         self.flow: Flow | None = None
         self._summary = summary
         self._ways = {(*summary.client, *summary.server), (*summary.server, *summary.client)}
         self._opened = opened
+        self._texts = texts
         self._listener: Listener | None = None
 
     def rows(self, rows: list[Row]) -> None:
         """Take a batch of tshark's rows."""
         last, events = self._summary.last_frame, list[StreamEvent]()
+        if self._texts is not None:
+            rows = self._texts.take(rows)
         for segment in decode(rows):
             if segment[2:6] in self._ways and segment.frame <= last:
                 events += self._segment(segment)

@@ -58,6 +58,8 @@ class Gathered:
     retried: list[tuple[str, Retry]] = field(default_factory=list)
     """Clients, and the envelopes that they tried again and again in vain."""
     outcomes: Counter[str] = field(default_factory=Counter)
+    opened: int = 0
+    """Flows in TLS of which a key log has opened something."""
     parties: dict[str, Party] = field(default_factory=dict)
     """By the client's address."""
     pairs: set[tuple[str, str]] = field(default_factory=set)
@@ -82,6 +84,7 @@ class Gathered:
         self.last = max(self.last, flow.end)
         self.flows += 1
         self.outcomes[flow.outcome.value] += 1
+        self.opened += flow.opened
         self._count(flow, damaged=any(f.severity >= Severity.MEDIUM for f in detail.findings))
         if len(self.pairs) < PARTIES:
             self.pairs.add((flow.client.address, flow.server.address))

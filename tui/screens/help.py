@@ -43,7 +43,7 @@ _COSTS: Final = {
     Severity.INFO: "a fact that explains others",
 }
 _BLIND: Final = (
-    "What is encrypted: after STARTTLS and on port 465 only sizes, times and the end are seen.",
+    "What is encrypted, without its keys (--keylog): only sizes, times and the end are seen.",
     "What was not captured: with one side only, a gap or a cut snap length, rows say so.",
     "Who changed a byte: a capture on one side of a device shows damage, one on each proves it.",
     "Boundaries that segmentation offload has hidden are inferred from the MSS, and say so.",

@@ -38,6 +38,10 @@ def _missing(case: Case) -> list[str]:
     if encrypted:
         found.append(f"{many(encrypted, 'conversation')} went on under TLS: nothing is known of "
                      "what was said there.")  # fmt: skip
+    if case.gathered.opened:
+        found.append(f"{many(case.gathered.opened, 'conversation')} went on under TLS and "
+                     "could be read with a key log: the bytes shown are those inside, and "
+                     "their boundaries are those of TLS records.")  # fmt: skip
     blind = sorted(rule for rule in case.policy.table if not case.looked_for(rule))
     if blind:
         found.append(f"Not looked for, by option or configuration: {', '.join(blind)}.")

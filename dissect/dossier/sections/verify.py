@@ -13,22 +13,36 @@ FRAMES: Final = 60
 """Frames in the filter of a rule."""
 
 
+PREFERENCE: Final = (
+    "What was said is inside TLS: give Wireshark the key log with which it was read, under "
+    "Edit, Preferences, Protocols, TLS, (Pre)-Master-Secret log filename."
+)
+
+TSHARK: Final = "-o tls.keylog_file:KEYS "
+SEAMARK: Final = "--keylog KEYS "
+
+
 def section(case: Case) -> Section | None:
     """The filters, and what to look for."""
     if case.decisive is None:
         return None
     detail, finding = case.decisive
     name = shlex.quote(case.show(detail.summary.capture.rpartition("/")[2]))
+    sealed = detail.summary.opened
     steps: list[tuple[Inline, ...]] = [
+        *(((PREFERENCE,),) if sealed else ()),
         ("Open ", Code(name), " and filter for ", Code(finding.filter), "."),
         *_look(finding, redacted=case.redacted),
         ("The whole conversation: ", Code(detail.summary.filter), "."),
     ]
     blocks: tuple[Block, ...] = (
         Bullets(tuple(steps), numbered=True),
-        Commands((f"tshark -r {name} -Y '{finding.filter}' -x",), ("The same without a screen:",)),
         Commands(
-            (f"seamark export {name} -o evidence.pcapng",),
+            (f"tshark {TSHARK if sealed else ''}-r {name} -Y '{finding.filter}' -x",),
+            ("The same without a screen:",),
+        ),
+        Commands(
+            (f"seamark export {name} {SEAMARK if sealed else ''}-o evidence.pcapng",),
             ("With the findings as comments on their frames, for Wireshark:",),
         ),
         *_filters(case),
@@ -39,7 +53,7 @@ def section(case: Case) -> Section | None:
 def _look(finding: Finding, *, redacted: bool) -> list[tuple[Inline, ...]]:
     """What the bytes are that prove it; of a redacted line only its verb is as on the wire."""
     seam = finding.seam
-    if seam is None or seam.seam.before == seam.seam.after:
+    if seam is None or seam.seam.before == seam.seam.after or seam.seam.record:
         return []
     data = finding.observed
     if redacted:
