@@ -31,7 +31,8 @@ from dissect.progress import Progress
 from dissect.redact import Redactor, open_key
 from dissect.report import FORMATS
 from dissect.scan import Scan
-from dissect.source import filters, find_tshark
+from dissect.source import asked, find_tshark
+from dissect.source import keylog as keylogs
 
 SEVERITIES: Final = [str(severity) for severity in Severity]
 
@@ -50,6 +51,11 @@ OPTIONS: Final = (
         "-Y", "--display-filter", metavar="FILTER", default="",
         help="Let tshark pass only what this Wireshark display filter wants. Choose whole "
              "conversations (ip.addr, tcp.stream): packets left out look like gaps.",
+    ),
+    click.option(
+        "--keylog", metavar="FILE", default="",
+        help="Secrets of TLS sessions, as SSLKEYLOGFILE has them: tshark opens STARTTLS and "
+             "implicit TLS with them, and the dialogue goes on inside.",
     ),
     click.option(
         "--rule", multiple=True, metavar="NAME",
@@ -134,6 +140,7 @@ def settings(
     /,
     port: tuple[int, ...],
     display_filter: str,
+    keylog: str,
     rule: tuple[str, ...],
     ignore: tuple[str, ...],
     min_severity: str,
@@ -143,15 +150,17 @@ def settings(
     """What those options say, and the table of the rules.
 
     Raises:
-        UsageError: for a rule that there is not.
+        UsageError: for a rule that there is not, or a key log that is none.
+        CaptureError: for a key log that cannot be read.
     """
     policy = Policy(
         only=known(rule), ignore=known(ignore), lowest=Severity.parse(min_severity),
         table=table or DEFAULT,
     )  # fmt: skip
     return Settings(
-        ports=frozenset(port), policy=policy, display_filter=display_filter, redactor=redactor
-    )
+        ports=frozenset(port), policy=policy, display_filter=display_filter,
+        keylog=keylogs.check(keylog, display_filter), redactor=redactor,
+    )  # fmt: skip
 
 
 @click.command()
@@ -186,7 +195,7 @@ def scan(
     take_any_text()
     reporter = form(sys.stdout.write, colour=colour())
     tshark = find_tshark()
-    filters.check(tshark, chosen.display_filter)
+    asked.check(tshark, chosen.display_filter, chosen.keylog)
     book = Logbook() if logs else None
     work = Scan(tshark, chosen, reporter, Ledger(several=len(captures) > 1), book)
     interrupted = _read_all(work, captures, logs, stamps)

@@ -22,7 +22,7 @@ from dissect.maillog.zone import zone
 from dissect.pipeline import Settings
 from dissect.report import Summary
 from dissect.scan import Scan
-from dissect.source import filters, find_tshark
+from dissect.source import asked, find_tshark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def analyse(
     """
     chosen, stamps = settings or Settings(), zone(timezone)
     tshark = find_tshark()
-    filters.check(tshark, chosen.display_filter)
+    asked.check(tshark, chosen.display_filter, chosen.keylog)
     collector = _Collector(each)
     ledger, book = Ledger(several=len(captures) > 1), Logbook() if logs else None
     scan = Scan(tshark, chosen, collector, ledger, book, ladders=True)

@@ -20,7 +20,16 @@ from dissect.maillog.stamps import Clock
 from dissect.pipeline import Pipeline, Settings
 from dissect.report import Reporter, Summary
 from dissect.segments.decode import Row
-from dissect.source import CaptureFile, Outcome, Tshark, drops, filters, open_capture, read
+from dissect.source import (
+    CaptureFile,
+    Outcome,
+    Tshark,
+    asked,
+    drops,
+    filters,
+    open_capture,
+    read,
+)  # fmt: skip
 
 WORST: Final = ("complete", "truncated", "failed")
 """Statuses, the worst last."""
@@ -141,7 +150,8 @@ class Scan:
             self._take(pipeline)
             tick(pipeline.packets, pipeline.bytes_read)
 
-        return await read(self.tshark, file, sink, filters.options(self.settings.display_filter))
+        wanted = self.settings.display_filter, self.settings.keylog, self.settings.ports
+        return await read(self.tshark, file, sink, asked.options(*wanted))
 
     def _take(self, pipeline: Pipeline) -> None:
         """Report the flows that are over."""
@@ -172,6 +182,8 @@ class Scan:
         if pipeline.packets and pipeline.flows == self.flows:
             self.warnings.append(_nothing(self._shown(name), pipeline.tcp_segments))
         self.flows = pipeline.flows
+        keys = pipeline.keys()
+        self.warnings += [f"{visible(self._shown(name))}: {keys}"] if keys else []
         self.warnings.extend(pipeline.bugs)
 
     def _failed(self, status: str, what: str) -> None:

@@ -38,6 +38,7 @@ from dissect.segments.decode import Row
 from dissect.source import (
     CaptureFile,
     Outcome,
+    asked,
     drops,
     filters,
     find_tshark,
@@ -132,9 +133,11 @@ class Worker:
                 self._tell(pipeline)
 
         self._send(Update(progress=self._progress(Status.LOADING)))
-        options = filters.options(self.settings.display_filter)
-        outcome = await read(tshark, file, sink, options)
+        wanted = self.settings.display_filter, self.settings.keylog, self.settings.ports
+        outcome = await read(tshark, file, sink, asked.options(*wanted))
         pipeline.finish()
+        keys = pipeline.keys()
+        self.warnings += [f"{visible(file.name)}: {keys}"] if keys else []
         self.flows = pipeline.flows
         self.warnings.extend(pipeline.bugs)
         self._tell(pipeline)
@@ -365,6 +368,8 @@ def arguments(
         words.append(f"--display-filter={settings.display_filter}")
     if settings.redactor:
         words += ["--redact", f"--redact-key={settings.redactor.key.path}"]
+    if settings.keylog:
+        words.append(f"--keylog={settings.keylog}")
     for option, values in (
         ("--port", sorted(settings.ports)),
         ("--rule", sorted(policy.only)),

@@ -36,7 +36,7 @@ NOTES: Final = {
     NoteKind.REPEAT: (RowKind.RETRANSMISSION, "{size:,} bytes sent again"),
     NoteKind.CONFLICT: (RowKind.RETRANSMISSION, "{size:,} bytes sent again, and different"),
     NoteKind.FIN: (RowKind.CLOSE, "closes (FIN)"),
-    NoteKind.OPENED: (RowKind.TLS, "inside TLS from here on, opened with the key log"),
+    NoteKind.OPENED: (RowKind.TLS, "inside TLS from here on (key log)"),
     NoteKind.RESET: (RowKind.RESET, "resets the connection (RST)"),
 }
 

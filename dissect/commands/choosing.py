@@ -26,7 +26,7 @@ from dissect.source import (
     Outcome,
     Rewrite,
     Tshark,
-    filters,
+    asked,
     open_capture,
     read,
     redacted,
@@ -171,7 +171,7 @@ def choose(
         UsageError: for a display filter that tshark does not take.
         CaptureError: if it cannot be read or not twice, or nothing of it was chosen.
     """
-    filters.check(tshark, settings.display_filter)
+    asked.check(tshark, settings.display_filter, settings.keylog)
     file = open_capture(name)
     redactor = settings.redactor
     chosen = Chosen(readable_twice(file) if twice else file, redactor=redactor)
@@ -214,9 +214,12 @@ async def _read(
         take()
         tick(pipeline.packets, pipeline.bytes_read)
 
-    outcome = await read(tshark, chosen.file, sink, filters.options(settings.display_filter))
+    wanted = settings.display_filter, settings.keylog, settings.ports
+    outcome = await read(tshark, chosen.file, sink, asked.options(*wanted))
     pipeline.finish()
     take()
+    if keys := pipeline.keys():
+        click.echo(f"seamark: {visible(chosen.file.name)}: {keys}", err=True)
     return outcome
 
 

@@ -29,8 +29,8 @@ from dissect.scan import Scan
 from dissect.source import (
     CaptureFile,
     Tshark,
+    asked,
     digest,
-    filters,
     find_tshark,
     newfile,
     open_capture,
@@ -89,7 +89,7 @@ def report(
     wanted = Choice.of(settings, **choice)
     cli.collect_seldom()
     tshark = find_tshark()
-    filters.check(tshark, settings.display_filter)
+    asked.check(tshark, settings.display_filter, settings.keylog)
     files = [readable_twice(open_capture(name)) for name in dict.fromkeys(captures)]
     scan, gathered = _scanned(tshark, files, settings, wanted)
     scan.logbook = Logbook() if logs else None
@@ -188,7 +188,7 @@ def _without_folders(text: str, files: list[CaptureFile]) -> str:
 
 def _infos(scan: Scan, found: Decisive, file: CaptureFile) -> tuple[tuple[int, str], ...]:
     """Wireshark's Info column of the decisive frames; nothing where it cannot be had."""
-    again = Again(scan.tshark, [file], scan.settings.display_filter)
+    again = Again(scan.tshark, [file], scan.settings)
     try:
         flow = replace(found.detail.summary, capture=file.name)
         facts = asyncio.run(again.facts(flow, found.finding.frames[:2]))

@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from dissect.dialogue.buffer import Origin
-from dissect.dialogue.events import Note, NoteKind, OpaqueKind, Tail
+from dissect.dialogue.events import (
+    DialogueEvent,
+    Exchange,
+    Note,
+    NoteKind,
+    Opaque,
+    OpaqueKind,
+    Tail,
+    Transaction,
+)  # fmt: skip
 from dissect.evidence import Side
 from dissect.streams import Chunk, Hole, StreamEvent
 from dissect.tls import Inside, Sealed, Texts
@@ -64,6 +73,11 @@ class Within:
             return "encrypted"
         return "partly" if self.streams.closed else "decrypted"
 
+    @property
+    def starts(self) -> dict[Side, int]:
+        """Stream offsets at which TLS begins, of the sides of which that is known."""
+        return {} if self.streams is None else self.streams.starts
+
     def begin(self, reader: Reader, start: int, chunks: Iterable[Chunk]) -> None:
         """The client's first record stands at a stream offset.
 
@@ -96,6 +110,13 @@ class Within:
             else:
                 reader.other(opened)
                 reader.encrypted |= isinstance(opened, Hole)
+
+    def tells(self, event: DialogueEvent) -> bool:
+        """Whether an event is about what is behind the beginning of TLS."""
+        if self.streams is None or isinstance(event, Exchange | Transaction):
+            return False
+        sealed = isinstance(event, Opaque) and event.kind is OpaqueKind.TLS
+        return sealed or (self.decrypted is not None and event.number >= self.decrypted)
 
     def finish(self, reader: Reader) -> None:
         """No more will come."""

@@ -11,7 +11,7 @@ from dissect.live import hidden
 from dissect.live.inlet import Inlet, Source
 from dissect.pipeline import Pipeline
 from dissect.segments.decode import Row, seconds
-from dissect.source import filters
+from dissect.source import asked
 from dissect.source.tap import Line
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Side:
             transcripts=watch.memory.transcripts if watch.memory else None,
         )  # fmt: skip
         self._inbox = watch.memory.source(line.name) if watch.memory else None
-        options = filters.options(watch.settings.display_filter)
+        wanted = watch.settings
+        options = asked.options(wanted.display_filter, wanted.keylog, wanted.ports)
         self.inlet = Inlet(
             line, watch.tshark, self._take, options, self._inbox, self.pipeline.interrupt
         )

@@ -321,6 +321,8 @@ class Watch:
                 often = "once" if source.gaps == 1 else f"{source.gaps:,} times"
                 yield f"{visible(source.name)} was interrupted {often}: packets may be missing"
             yield from (outcome.what for outcome in side.inlet.decoder.died)
+            if keys := side.pipeline.keys():
+                yield f"{visible(source.name)}: {keys}"
             yield from side.pipeline.bugs
 
     @property

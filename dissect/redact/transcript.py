@@ -88,12 +88,12 @@ class Transcript:
                 self._chunk(event)
             elif type(event) is Repeat and event.copies is not None:
                 self._repeats.append((event.side, event.frame, event.copies))
-            in_body = session.client.body is not None
+            in_body = session.client.body is not None and not session.within.starts
             told = session.feed([event])
             self._told(session, told)
             if type(event) is Hole:
                 self._hole(session, event, in_body=in_body)
-            elif session.client.body is not None:
+            elif session.client.body is not None and not session.within.starts:
                 self._body(session, session.client.buffer.start, whole=False)
             found += told
         self._bases()
@@ -138,14 +138,22 @@ class Transcript:
         hearer.records = Records()
 
     def _told(self, session: Session, told: list[DialogueEvent]) -> None:
-        """Take the bytes of which something was told."""
+        """Take the bytes of which something was told.
+
+        What was said inside TLS has offsets of its own, and in the packets it stays encrypted.
+        """
         for event in told:
+            if session.within.tells(event):
+                continue
             if type(event) is Command:
                 self._command(session, event)
             elif type(event) is Reply:
                 self._flush(session, Side.SERVER, event.offset + event.size)
             elif type(event) is Opaque:
                 self._opaque(session, event)
+        for side, start in session.within.starts.items():
+            self._flush(session, side, start)
+            self._tls(side, self._hearers[side].end)
 
     def _command(self, session: Session, command: Command) -> None:
         upto = command.offset + command.size
@@ -165,16 +173,21 @@ class Transcript:
             self._body(session, upto, whole=False)
         elif opaque.kind is OpaqueKind.TLS:
             self._flush(session, opaque.side, opaque.offset)
-            start, data = hearer.take(upto)
-            if hearer.spoken.encrypted is None:
-                hearer.spoken.encrypted = start
-            for at, head in hearer.records.heads(data):
-                hearer.spoken.put(start + at, head)
+            self._tls(opaque.side, upto)
         elif opaque.kind is OpaqueKind.PROXY and not hearer.held.startswith(b"PROXY"):
             start, data = hearer.take(upto)
             hearer.spoken.put(start, data[:PROXY2] + bytes(len(data) - PROXY2))
         else:
             self._flush(session, opaque.side, upto)
+
+    def _tls(self, side: Side, upto: int) -> None:
+        """TLS: of its records only the heads stay."""
+        hearer = self._hearers[side]
+        start, data = hearer.take(upto)
+        if data and hearer.spoken.encrypted is None:
+            hearer.spoken.encrypted = start
+        for at, head in hearer.records.heads(data):
+            hearer.spoken.put(start + at, head)
 
     def _body(self, session: Session, upto: int, *, whole: bool) -> None:
         """Message data: line by line; a part of one waits."""

@@ -84,6 +84,7 @@ def flow_object(flow: FlowSummary) -> dict[str, Any]:
         "rules": list(flow.rules),
         "filter": flow.filter,
         "product": flow.product,
+        "tls": flow.tls,
     }
 
 

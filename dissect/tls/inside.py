@@ -26,6 +26,7 @@ class _Direction:
 
     def __init__(self, side: Side, start: int, texts: Texts) -> None:
         self.side = side
+        self.start = start
         self.records = Records(start)
         self.begun = False
         """Whether a record of it has been opened."""
@@ -101,6 +102,11 @@ class Inside:
     def begin(self, start: int) -> None:
         """The server's first record stands at a stream offset."""
         self._sides[Side.SERVER] = _Direction(Side.SERVER, start, self._texts)
+
+    @property
+    def starts(self) -> dict[Side, int]:
+        """Stream offsets of the first records."""
+        return {side: direction.start for side, direction in self._sides.items()}
 
     @property
     def begun(self) -> bool:

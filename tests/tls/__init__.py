@@ -1,0 +1,1 @@
+"""Conversations inside TLS: recorded by ``record``, and read with their key logs."""
