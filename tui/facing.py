@@ -257,7 +257,7 @@ def brief(item: Item, cells: int, look: Look) -> Line:
 def verdict(told_of: Overview, cells: int, look: Look) -> list[Line]:
     """What is between the two captures."""
     role = Role.BAD if told_of.differs else Role.GOOD if told_of.family == "none" else Role.MEDIUM
-    name = told_of.family.replace("-", " ")
+    name = words.name(told_of.family)
     return told.paragraph("", f"Between them: {name}. {told_of.message}", cells, look, role)
 
 

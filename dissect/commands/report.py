@@ -17,6 +17,7 @@ from dissect import cli
 from dissect.again import Again
 from dissect.again.ladder import ladder
 from dissect.analysis.ledger import Ledger
+from dissect.commands import facing
 from dissect.commands.choosing import Choice, choosing_options, readable_twice
 from dissect.dossier import FORMATS, Case, Decisive, Gathered, Source, decisive, document
 from dissect.errors import CaptureError, SeamarkError, UsageError
@@ -58,6 +59,7 @@ OUTPUT: Final = "-"
     help="HTML for a browser or paper, Markdown for a ticket, text of 76 columns for a mail; "
          "auto: as FILE's name says, and text on standard output.",
 )  # fmt: skip
+@facing.facing_options
 @choosing_options
 @cli.log_options
 @cli.redacted_options
@@ -73,6 +75,9 @@ def report(
     on mail, the remedy, how to reproduce it, and how to verify it in Wireshark. A capture in which
     nothing is wrong, or that cannot tell, gives a report that says so.
 
+    With --inside or --outside, two captures are laid over each other as compare does it, whole,
+    whatever the other options choose: what was sent stands beside what arrived.
+
     With --rule, or --min-severity above info, only conversations with such a finding are reported;
     otherwise all SMTP conversations that the other options leave. Passwords in AUTH are masked,
     and addresses and names are replaced by others that mean nobody, the same in every report;
@@ -82,6 +87,7 @@ def report(
     is cut short (what was read is reported), 130 interrupted.
     """
     form = _form(output, options.pop("format"))
+    there = facing.other(options, captures)
     logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
     choice = {name: options.pop(name) for name in ("client", "server", "flow")}
     redactor = cli.redactor(context, options)
@@ -94,11 +100,15 @@ def report(
     scan, gathered = _scanned(tshark, files, settings, wanted)
     scan.logbook = Logbook() if logs else None
     firsts = _read(scan, files, logs, stamps)
-    text = FORMATS[form](document(_case(scan, gathered, files, firsts, form)))
+    case, errors = _case(scan, gathered, files, firsts, form), list(scan.errors)
+    if there is not None:
+        case, more = _with_other(case, scan, files[0], there)
+        errors += more
+    text = FORMATS[form](document(case))
     _write(output, text, gathered, "names replaced" if redactor else "names as they are")
-    for error in scan.errors:
+    for error in dict.fromkeys(errors):
         click.echo(f"seamark: {error}", err=True)
-    context.exit(0 if scan.status == "complete" else FAILED)
+    context.exit(FAILED if errors or scan.status != "complete" else 0)
 
 
 def _form(output: str, form: str) -> str:
@@ -176,6 +186,17 @@ def _case(
         infos=infos or (),
         redacted=scan.settings.redactor is not None,
     )
+
+
+def _with_other(
+    case: Case, scan: Scan, here: CaptureFile, there: facing.Other
+) -> tuple[Case, list[str]]:
+    """The same case with what the other side shows, and what went wrong there."""
+    stream = case.decisive.detail.summary.tcp_stream if case.decisive else None
+    both, done = facing.compared(scan, here, there, stream)
+    warnings = (_without_folders(each, [here, there.file]) for each in both.overview.warnings)
+    told = both.overview._replace(warnings=tuple(warnings))
+    return replace(case, both=both._replace(overview=told)), done.errors
 
 
 def _without_folders(text: str, files: list[CaptureFile]) -> str:

@@ -56,7 +56,7 @@ def _all(found: Comparison, sources: tuple[Source, Source], warnings: list[str])
         )  # fmt: skip
     yield from _filled(f"clocks   {words.clocks(found)}", "", 9)
     yield ""
-    yield f"Between them: {found.family.replace('-', ' ')}"
+    yield f"Between them: {words.name(found.family)}"
     yield from _filled(words.message(found), "  ", 2)
     yield from _filled(words.numbers(found), "  ", 2)
     for each, count in words.traits(found):

@@ -25,6 +25,11 @@ def message(found: Comparison) -> str:
     return FAMILIES[found.family]
 
 
+def name(family: str) -> str:
+    """A family of device, as it is called in a text."""
+    return " ".join(family.rsplit("-", 1))
+
+
 def numbers(found: Comparison) -> str:
     """The counts that prove it."""
     counts = found.counts

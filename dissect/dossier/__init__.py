@@ -13,13 +13,23 @@ from collections.abc import Callable
 from typing import Final
 
 from dissect.dossier import html, markdown, text
-from dissect.dossier.case import Case, Source
+from dissect.dossier.case import Both, Case, Source
 from dissect.dossier.decisive import Decisive, decisive
 from dissect.dossier.document import Document
 from dissect.dossier.gathered import Gathered
 from dissect.dossier.sections import document
 
-__all__ = ["FORMATS", "Case", "Decisive", "Document", "Gathered", "Source", "decisive", "document"]
+__all__ = [
+    "FORMATS",
+    "Both",
+    "Case",
+    "Decisive",
+    "Document",
+    "Gathered",
+    "Source",
+    "decisive",
+    "document",
+]
 
 FORMATS: Final[dict[str, Callable[[Document], str]]] = {
     "html": html.written,

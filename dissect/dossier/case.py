@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from dissect.analysis.model import FlowDetail, Verdict
+from dissect.compare.ladder import Step
+from dissect.compare.overview import Item, Overview
 from dissect.detect.finding import Finding, Severity
 from dissect.detect.policy import Policy
 from dissect.dossier.decisive import Decisive
@@ -32,6 +35,18 @@ class Source(NamedTuple):
     """In hexadecimal digits."""
 
 
+class Both(NamedTuple):
+    """The captures of both sides, compared."""
+
+    source: Source
+    """The capture of the other side."""
+    overview: Overview
+    item: Item | None
+    """The conversation that is shown; None where both have none."""
+    steps: tuple[Step, ...]
+    """Its rows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What was found in the chosen conversations of some captures."""
@@ -48,6 +63,8 @@ class Case:
     """The flow of the decisive finding with its rows; None where it could not be read again."""
     infos: tuple[tuple[int, str], ...] = ()
     """Wireshark's Info column of the decisive frames."""
+    both: Both | None = None
+    """What a capture from the other side shows; None without one."""
     redacted: bool = False
     """Whether names and addresses are replaced."""
 
@@ -75,6 +92,10 @@ class Case:
             for finding in detail.findings
             if finding.rule in LIMITS
         ]
+
+    def quoted(self, name: str) -> str:
+        """The name of a file for a command line, without its folder."""
+        return shlex.quote(self.show(name.rpartition("/")[2]))
 
     def looked_for(self, rule: str) -> bool:
         """Whether findings of a rule would be here, if there were any."""

@@ -56,7 +56,7 @@ class Tone(Enum):
 
     PLAIN = "plain"
     MASK = "mask"
-    """Written over by something on the way."""
+    """Written over by something on the way, or not the same on its two sides."""
     SEAM = "seam"
     """The sign of a segment boundary."""
 
@@ -114,7 +114,29 @@ class Hex(NamedTuple):
     lines: tuple[HexLine, ...]
 
 
-Block = Paragraph | Bullets | Table | Commands | Ladder | Hex
+class Row(NamedTuple):
+    """One row of two columns."""
+
+    side: Side | None
+    """Who sent it; None for rows that are left out."""
+    what: str
+    """What it is: the same, changed, only on one side; or how many rows are left out."""
+    one: tuple[Span, ...] = ()
+    """What the inside has; nothing where it has none."""
+    two: tuple[Span, ...] = ()
+
+
+class Facing(NamedTuple):
+    """A conversation as two captures have it, one beside the other."""
+
+    title: str
+    one: str
+    """Client and server as the inside has them."""
+    two: str
+    rows: tuple[Row, ...]
+
+
+Block = Paragraph | Bullets | Table | Commands | Ladder | Hex | Facing
 
 
 class Section(NamedTuple):

@@ -12,12 +12,14 @@ from dissect.dossier.document import (
     Code,
     Commands,
     Document,
+    Facing,
     Hex,
     Inline,
     Ladder,
     Paragraph,
     Table,
 )
+from dissect.dossier.facing import diff
 from dissect.dossier.steps import drawn
 from dissect.dossier.text import hex_lines
 
@@ -109,6 +111,10 @@ def _ladder(block: Ladder) -> list[str]:
     ]
 
 
+def _facing(block: Facing) -> list[str]:
+    return [escaped(block.title), "", *_fenced(diff(block))]
+
+
 def _hex(block: Hex) -> list[str]:
     return [escaped(block.title), "", *_fenced(hex_lines(block.lines))]
 
@@ -134,4 +140,5 @@ WRITERS: Final[dict[type[Any], Callable[[Any], list[str]]]] = {
     Commands: _commands,
     Ladder: _ladder,
     Hex: _hex,
+    Facing: _facing,
 }

@@ -11,6 +11,7 @@ from dissect.dossier.document import (
     Bullets,
     Commands,
     Document,
+    Facing,
     Hex,
     HexLine,
     Ladder,
@@ -18,6 +19,7 @@ from dissect.dossier.document import (
     Table,
     plain,
 )
+from dissect.dossier.facing import diff
 from dissect.dossier.hexes import printable
 from dissect.dossier.steps import drawn
 
@@ -83,6 +85,12 @@ def _commands(block: Commands) -> Iterator[str]:
 def _ladder(block: Ladder) -> Iterator[str]:
     for line in drawn(block.client, block.server, block.steps):
         yield line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..."
+
+
+def _facing(block: Facing) -> Iterator[str]:
+    yield from _filled(block.title)
+    yield ""
+    yield from (f"  {line}" for line in diff(block))
 
 
 def _hex(block: Hex) -> Iterator[str]:
@@ -162,4 +170,5 @@ WRITERS: Final[dict[type[Any], Callable[[Any], Any]]] = {
     Commands: _commands,
     Ladder: _ladder,
     Hex: _hex,
+    Facing: _facing,
 }

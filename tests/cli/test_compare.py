@@ -30,7 +30,7 @@ def test_the_founding_case_is_proved() -> None:
     """The verb as it was sent and as it arrived, with the boundary in it; exit code 1."""
     done = compared("founding")
     assert done.code == 1
-    assert "Between them: in place rewriter" in done.out
+    assert "Between them: in-place rewriter" in done.out
     assert "6 of 9 flows differ; 24 bytes changed in 6 places" in done.out
     sent = done.out.index("      RC|PT TO:<recipient0035@cam.example.net>\\r\\n\n      ^^ ^^\n")
     came = done.out.index("      XX|XX TO:<recipient0035@cam.example.net>\\r\\n\n      ^^ ^^\n")

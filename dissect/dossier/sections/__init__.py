@@ -12,6 +12,7 @@ from typing import Final
 from dissect.dossier.case import Case
 from dissect.dossier.document import Document, Section
 from dissect.dossier.sections import (
+    both,
     cases,
     frames,
     impact,
@@ -30,6 +31,7 @@ SECTIONS: Final[tuple[Callable[[Case], Section | None], ...]] = (
     verdict.section,
     ladder.section,
     frames.section,
+    both.section,
     cases.section,
     proof.section,
     instead.section,

@@ -22,8 +22,9 @@ REDACTED: Final = (
 
 def section(case: Case) -> Section:
     """The captures by their checksums, and all that is missing in them."""
+    sources = (*case.sources, *((case.both.source,) if case.both else ()))
     rows = tuple(
-        (case.show(source.name), f"{source.size:,}", Code(source.sha256)) for source in case.sources
+        (case.show(source.name), f"{source.size:,}", Code(source.sha256)) for source in sources
     )
     captures = Table("The captures", ("file", "bytes", "SHA-256"), rows, named=True)
     missing = Bullets(tuple((line,) for line in _missing(case)))
@@ -53,6 +54,12 @@ def _missing(case: Case) -> list[str]:
         found.append(REDACTED)
     if found == [REDACTED] or not found:
         found.insert(0, "The captures were read to their end, and nothing in them is incomplete.")
+    if case.both:
+        found.append(
+            "What was changed between the two captures is proved; what happened beyond them is "
+            "inferred."
+        )
+        return found
     found.append(
         "What happened outside of the place where the captures were made is inferred: only a "
         "second capture on the other side proves who changed a byte."

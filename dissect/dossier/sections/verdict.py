@@ -9,7 +9,7 @@ from dissect.analysis.model import Verdict
 from dissect.dossier.case import BLAMELESS, Case, clock, many
 from dissect.dossier.decisive import OUTCOMES
 from dissect.dossier.document import Bullets, Inline, Section, said
-from dissect.dossier.sections import impact
+from dissect.dossier.sections import both, impact
 
 SURE: Final = ((0.9, "as good as certain"), (0.7, "likely"))
 """How a confidence is said."""
@@ -38,6 +38,8 @@ SETTLE: Final = (
     "What this capture cannot show is listed under Limits; a capture on the other side at the same "
     "time, and seamark compare, would settle it."
 )
+
+COMPARED: Final = "What a capture from the other side shows follows here."
 
 SILENT: Final = "this report says nothing about mail, good or bad."
 
@@ -109,7 +111,7 @@ def _unnamed(case: Case) -> Sentences:
     flows = case.gathered.flows
     which = f"{hurt:,} of {flows:,} conversations" if flows > 1 else "the one conversation"
     what = f"In {which} something is wrong with mail{_cause(case)} {UNNAMED}"
-    return what, impact.sentence(case), SECOND
+    return what, impact.sentence(case), COMPARED if case.both else SECOND
 
 
 def _cause(case: Case) -> str:
@@ -132,7 +134,8 @@ def _clean(case: Case) -> Sentences:
         what = f"Something on the way writes over the server's greeting, and {part}{HARMLESS}"
     else:
         what = f"{part}{NOTHING}"
-    return what[0].upper() + what[1:], impact.sentence(case), SETTLE
+    settle = COMPARED if case.both else SETTLE
+    return what[0].upper() + what[1:], impact.sentence(case), settle
 
 
 def _nothing(case: Case) -> Sentences:
@@ -152,7 +155,7 @@ def span(case: Case) -> str:
 
 def _standing(case: Case) -> list[str]:
     """What a reader has to know of the report itself."""
-    found = []
+    found = [both.sentence(case.both)] if case.both else []
     if case.summary.status != "complete":
         found.append("Not everything could be read to its end; see Limits.")
     others = case.gathered.drawn[1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Final
 
 from dissect.detect.finding import Finding, Severity
@@ -27,7 +26,7 @@ def section(case: Case) -> Section | None:
     if case.decisive is None:
         return None
     detail, finding = case.decisive
-    name = shlex.quote(case.show(detail.summary.capture.rpartition("/")[2]))
+    name = case.quoted(detail.summary.capture)
     sealed = detail.summary.opened
     steps: list[tuple[Inline, ...]] = [
         *(((PREFERENCE,),) if sealed else ()),
