@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bench import latency, machine, rate, sample, screen, screen_table, soak, table
 from bench.crowd import crowd
-from bench.jobs import JOBS, ROOT, Job, trouble
+from bench.jobs import JOBS, REDACTION, ROOT, Job, trouble
 from bench.subject import Subject, first_packets, prepare
 
 if TYPE_CHECKING:
@@ -42,10 +42,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--flows", type=_positive, default=FLOWS, help="default %(default)s")
     parser.add_argument("--slice", type=_positive, default=SLICE, help="packets for pyshark")
     parser.add_argument(
-        "--job", action="append", choices=[job.name for job in JOBS], help="only this one"
+        "--job",
+        action="append",
+        choices=[job.name for job in (*JOBS, *REDACTION[1:])],
+        help="only this one",
     )
     parser.add_argument(
         "--screen", action="store_true", help="measure the screen, beside termshark's"
+    )
+    parser.add_argument(
+        "--redaction", action="store_true", help="measure what --redact costs scan and export"
     )
     parser.add_argument(
         "--soak",
@@ -155,16 +161,19 @@ def main() -> int:
     if given.screen:
         sys.stdout.write(_screens(given, whole, part) + "\n")
         return 0
-    jobs = [job for job in JOBS if not given.job or job.name in given.job]
-    results = _measure(jobs, whole, part, given.repeats)
-    sections = (
-        f"{_size(whole)}; median of {given.repeats}; {machine.described()}",
-        table.costs(results),
-        table.budgets(results),
-        table.ratios(results),
-    )
+    sections = _commands(given, whole, part)
     sys.stdout.write("\n\n".join(sections) + "\n")
     return 0
+
+
+def _commands(given: argparse.Namespace, whole: Subject, part: Subject) -> list[str]:
+    """Measure commands; the tables."""
+    wanted = REDACTION if given.redaction else JOBS
+    jobs = [job for job in wanted if not given.job or job.name in given.job]
+    results = _measure(jobs, whole, part, given.repeats)
+    sizes = f"{_size(whole)}; median of {given.repeats}; {machine.described()}"
+    budgets = [] if given.redaction else [table.budgets(results)]
+    return [sizes, table.costs(results), *budgets, table.ratios(results)]
 
 
 if __name__ == "__main__":

@@ -39,12 +39,32 @@ capture.close()
 """
 """The loop of pyshark's own documentation: one object for every packet."""
 
+KEY: Final = "redact.key"
+"""What redaction keeps its secret in, beside the capture."""
+
 FOUND_SOMETHING: Final = frozenset({0, 1})
 """Exit codes of a scan that worked."""
 
 
 def _scan(capture: Path) -> tuple[str, ...]:
     return (sys.executable, "-m", "tui", "scan", str(capture), "--format", "jsonl")
+
+
+def _redacted(capture: Path) -> tuple[str, ...]:
+    return (*_scan(capture), "--redact", "--redact-key", str(capture.with_name(KEY)))
+
+
+ONCE: Final = '"$@" -o "$0"; code=$?; rm -f "$0"; exit $code'
+"""Writes a file, and leaves none: the next run must not find it."""
+
+
+def _export(capture: Path) -> tuple[str, ...]:
+    out = str(capture.with_name("exported.pcapng"))
+    return ("sh", "-c", ONCE, out, sys.executable, "-m", "tui", "export", str(capture))
+
+
+def _export_redacted(capture: Path) -> tuple[str, ...]:
+    return (*_export(capture), "--redact", "--redact-key", str(capture.with_name(KEY)))
 
 
 def _fields(capture: Path) -> tuple[str, ...]:
@@ -99,6 +119,20 @@ PYSHARK_JOB: Final = Job(
     on_slice=True,
     works=lambda _output: True,
 )
+
+SCAN_REDACTED: Final = Job(
+    name="scan-redacted",
+    title="`seamark scan --format jsonl --redact`",
+    command=_redacted,
+    good=FOUND_SOMETHING,
+    works=_has_summary,
+)
+EXPORT: Final = Job(name="export", title="`seamark export -o`", command=_export)
+EXPORT_REDACTED: Final = Job(
+    name="export-redacted", title="`seamark export -o --redact`", command=_export_redacted
+)
+
+REDACTION: Final = (SCAN, SCAN_REDACTED, EXPORT, EXPORT_REDACTED)
 
 JOBS: Final = (SCAN, FIELDS_JOB, BARE, PYSHARK_JOB)
 

@@ -86,6 +86,8 @@ RATIOS: Final = (
     ("`seamark scan` over bare `tshark`", "scan", "bare"),
     ("plain pyshark over `seamark scan`", "pyshark", "scan"),
     ("plain pyshark over `tshark -T fields`", "pyshark", "fields"),
+    ("`seamark scan --redact` over `seamark scan`", "scan-redacted", "scan"),
+    ("`seamark export --redact` over `seamark export`", "export-redacted", "export"),
 )
 
 
