@@ -83,6 +83,8 @@ class Worker:
     """Mail logs; they are read behind the captures, so that flows are seen at once."""
     zone: tzinfo | None = None
     """Of stamps that have none; None is that of this machine."""
+    title: str = ""
+    """What the captures are called together; empty for their names."""
     ledger: Ledger = field(init=False)
     packets: int = 0
     flows: int = 0
@@ -202,7 +204,7 @@ class Worker:
     def _progress(self, status: Status, reading: str = "") -> Progress:
         """How far the reading is."""
         return Progress(
-            capture=", ".join(self.captures),
+            capture=self.title or ", ".join(self.captures),
             status=status,
             packets=self.packets,
             bytes_read=min(self.read, self.total),
@@ -291,6 +293,7 @@ async def _serve(out: BinaryIO, attached: Attached, watching: Watch, lines: list
 @click.option("--live", is_flag=True, help="Watch sources; without it captures are read.")
 @click.option("--line", "lines", multiple=True, type=line, help="A live source that is open.")
 @click.option("--first-flow", type=int, default=0, help="Number of the first flow.")
+@click.option("--title", default="", help="What the captures are called together.")
 @click.option("--keep-flows", type=int, default=KEEP)
 @click.option("--duration", type=float, default=0.0)
 @click.option("--count", type=int, default=0)
@@ -310,7 +313,7 @@ def main(
     live, lines, first = options.pop("live"), list(options.pop("lines")), options.pop("first_flow")
     keep = options.pop("keep_flows")
     logs, stamps = options.pop("logs"), zone(options.pop("timezone"))
-    said = options.pop("beside")
+    said, title = options.pop("beside"), options.pop("title")
     beside = Beside.read(said) if said else Beside()
     limits = Limits(
         duration=options.pop("duration"),
@@ -326,7 +329,7 @@ def main(
         if live:
             watch(sys.stdout.buffer, settings, lines, limits, keep, beside, first)
             return
-        Worker(sys.stdout.buffer, settings, captures, logs, stamps).run()
+        Worker(sys.stdout.buffer, settings, captures, logs, stamps, title).run()
 
 
 def live_arguments(
@@ -355,6 +358,7 @@ def arguments(
     settings: Settings,
     logs: Sequence[str] = (),
     timezone: str = "",
+    title: str = "",
 ) -> list[str]:
     """The words that start a worker for these captures and logs, behind the interpreter's name.
 
@@ -378,6 +382,7 @@ def arguments(
         words += [part for value in values for part in (option, str(value))]
     words += [f"--log={name}" for name in logs]
     words += [f"--timezone={timezone}"] if timezone else []
+    words += [f"--title={title}"] if title else []
     return [*words, "--", *captures]
 
 

@@ -16,11 +16,11 @@ from dissect.commands.export import export
 from dissect.commands.log import log
 from dissect.commands.report import report
 from dissect.detect.policy import DEFAULT, known
-from dissect.errors import ToolError
+from dissect.errors import ToolError, UsageError
 from tui.compare_command import compare
 from tui.config_command import config_
 from tui.live_command import live
-from tui.opening import read_on_screen
+from tui.opening import read_on_screen, read_redacted
 from tui.settings import NAMES as SCREEN_NAMES
 from tui.settings import screen_options
 from tui.split_command import split_
@@ -64,6 +64,7 @@ def seamark() -> None:
 @click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
 @screen_options
 @cli.log_options
+@cli.redacting_options
 @cli.reading_options
 @click.pass_context
 def open_(context: click.Context, /, captures: tuple[str, ...], **options: Any) -> None:
@@ -75,8 +76,16 @@ def open_(context: click.Context, /, captures: tuple[str, ...], **options: Any) 
     own = {name: options.pop(name) for name in SCREEN_NAMES}
     logs, timezone = options.pop("logs"), options.pop("timezone")
     cli.refuse_twice(captures, logs)
-    settings = cli.settings(context.obj, **options)
-    context.exit(read_on_screen(context, captures, settings, own, logs, timezone))
+    redactor = cli.redactor(context, options)
+    settings = cli.settings(context.obj, redactor=redactor, **options)
+    if redactor is None:
+        context.exit(read_on_screen(context, captures, settings, own, logs, timezone))
+    if logs:
+        raise UsageError(
+            "The screen does not show mail logs with --redact.",
+            "seamark scan --redact --log prints both.",
+        )
+    context.exit(read_redacted(context, captures, settings, own))
 
 
 @seamark.command()

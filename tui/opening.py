@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from click.core import ParameterSource
@@ -12,6 +14,7 @@ from click.core import ParameterSource
 from dissect import worker
 from dissect.again import Again, KeptAgain
 from dissect.both import worker as comparing
+from dissect.commands.redacting import copies
 from dissect.errors import ToolError
 from dissect.maillog import open_log
 from dissect.maillog.zone import zone
@@ -64,18 +67,51 @@ def read_on_screen(
     stdin = terminal_for_keys() if "-" in (*captures, *logs) else None
     again = Again(tshark, files, settings)
     words = worker.arguments(captures, settings, logs, timezone)
-    kept = [name for name in captures if name != "-"]
-
     title = ", ".join(captures)
+    begin = _files_first(again, captures, words, title, settings, stdin)
+    kept = [name for name in captures if name != "-"]
+    return _run(context, said, title, begin, lambda: as_set(context, settings), kept)
 
-    def files_first(feeds: Feeds) -> Wireshark:
+
+def _files_first(
+    again: Again,
+    captures: tuple[str, ...],
+    words: Sequence[str],
+    title: str,
+    settings: Settings,
+    stdin: int | None = None,
+) -> Callable[[Feeds], Wireshark]:
+    """What lets a worker with these words read captures, beside which live ones may be begun."""
+
+    def begin(feeds: Feeds) -> Wireshark:
         from tui.feed import ProcessFeed  # noqa: PLC0415 - Textual reads its switches at import
         from tui.routed import Routed  # noqa: PLC0415
 
         feeds.add(ProcessFeed([sys.executable, *words], capture=title, stdin=stdin))
-        return Routed(again, captures, KeptAgain(tshark, feeds.kept, settings))
+        return Routed(again, captures, KeptAgain(find_tshark(), feeds.kept, settings))
 
-    return _run(context, said, title, files_first, lambda: as_set(context, settings), kept)
+    return begin
+
+
+def read_redacted(
+    context: click.Context, captures: tuple[str, ...], settings: Settings, said: dict[str, Any]
+) -> int:
+    """The same with names and addresses replaced: the screen sees nothing but redacted copies.
+
+    They are removed at its end; notes are kept nowhere.  A live capture that is begun beside them
+    is redacted as well.
+
+    Raises:
+        SeamarkError: for what is wrong with the captures or the settings.
+    """
+    tshark = find_tshark()
+    with TemporaryDirectory(prefix="seamark-redacted-") as folder:
+        names = copies(tshark, captures, settings, Path(folder))
+        again = Again(tshark, [open_capture(name) for name in names])
+        title = ", ".join(Path(name).name for name in captures) + worker.REDACTED
+        words = worker.arguments(names, replace(settings, redactor=None), title=title)
+        begin = _files_first(again, names, words, title, settings)
+        return _run(context, said, title, begin, lambda: as_set(context, settings), [])
 
 
 def watch_on_screen(

@@ -97,6 +97,7 @@ def as_set(context: click.Context, settings: Settings) -> Watching:
     live: click.Context = command.commands["live"].make_context("live", [], parent=root)
     options = {name: live.params[name] for name in _OPTIONS}
     redactor = cli.redactor(live, options)
+    redactor = settings.redactor or redactor  # who has asked for it wants it for all
     found = watching(live, options, live.params["fail_on"], redactor)
     return replace(found, settings=replace(settings, redactor=redactor), **place(live.params))
 
