@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dissect.commands.interfaces import short
 from dissect.errors import UsageError
-from dissect.source import bpf, interfaces
+from dissect.source import bpf, interfaces, keylog
 from dissect.source.tap import MAIL, Tap, host, interface
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ class Starter:
         Raises:
             SeamarkError: if a field cannot be meant, or something cannot be captured.
         """
-        await self._feeds.start(await self._taps(form), again=self._wanted().again)
+        wanted = self._wanted()
+        await asyncio.to_thread(keylog.legible, wanted.settings.keylog)
+        await self._feeds.start(await self._taps(form), again=wanted.again)
         self._last = form
 
     async def change(self, text: str) -> None:

@@ -7,9 +7,10 @@ import struct
 from pathlib import Path
 
 import pytest
-from cli.command import FOUNDING, Ran, scan, seamark
+from cli.command import FOUNDING, ROOT, Ran, scan, seamark
 from cli.fakes import fake_tshark, needs_tshark
 from cli.test_bad_input import powerless
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from dissect.analysis.model import Outcome, RowKind
 from tls.reading import SECRETS, capture, flow, joined, keys
@@ -296,6 +297,15 @@ def test_a_key_log_of_no_use_is_told_where_packets_are_written(tmp_path: Path) -
     )
     assert ran.code == 0
     assert "opens none of 1 conversation in TLS" in ran.err
+
+
+def test_the_lines_are_those_of_the_schema() -> None:
+    """Boundaries of records, and how much was opened, are described."""
+    schema = json.loads((ROOT / "dissect" / "report" / "schema.json").read_text())
+    validator = Draft202012Validator(schema)
+    lines = opened(capture("masked-1.3"), keys("masked-1.3")).out.splitlines()
+    assert [list(validator.iter_errors(json.loads(line))) for line in lines] == [[]] * len(lines)
+    assert any('"kind":"record"' in line for line in lines)
 
 
 def test_the_environment_names_it() -> None:

@@ -7,7 +7,8 @@ import json
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cli.command import seamark
@@ -18,6 +19,7 @@ from dissect.again import Again, KeptAgain
 from dissect.analysis import unpack
 from dissect.analysis.frame import Kept, WireFacts
 from dissect.analysis.model import RowKind, Status
+from dissect.errors import UsageError
 from dissect.live import Memory
 from dissect.pipeline import Pipeline, Settings
 from dissect.source import asked, find_tshark, open_capture, read
@@ -26,6 +28,7 @@ from tls.reading import SECRETS, capture, flow, keys
 from tui import closeup, line, packet
 from tui.feed import ProcessFeed
 from tui.look import UNICODE
+from tui.starting import Form, Starter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +146,19 @@ def test_a_live_stream_is_opened_as_it_comes(tmp_path: Path, name: str) -> None:
     ]
     assert found[0] == found[1]
     assert found[0]
+
+
+def test_a_watch_that_the_screen_begins_is_told_the_same(tmp_path: Path) -> None:
+    """The dialog says it, too, before anything is captured."""
+    if os.geteuid():
+        pytest.skip("needs root")
+    log = tmp_path / "mine.keys"
+    log.write_bytes(keys(NAME).read_bytes())
+    log.chmod(0o600)
+    wanted: Any = SimpleNamespace(settings=Settings(keylog=str(log)), again=True, program="")
+    feeds: Any = SimpleNamespace()
+    with pytest.raises(UsageError, match="tshark run as nobody, which may not read"):
+        asyncio.run(Starter(feeds, lambda: wanted).start(Form(interfaces=("lo",))))
 
 
 def test_root_is_told_of_a_key_log_that_nobody_may_read(tmp_path: Path) -> None:
