@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -11,6 +12,7 @@ from tui_pilot import SIZES, Driver, running
 
 from dissect.analysis.model import Status
 from dissect.errors import CaptureError, SeamarkError
+from dissect.pipeline import Settings
 from dissect.source.tap import MAIL
 from tui.starting import Form, Place, Starter
 from tui.watching import Watching
@@ -54,7 +56,8 @@ class Begins(Starter):
     def __init__(self, form: Form | None = None) -> None:
         self.feeds = Feeds()
         wanted = cast(
-            "Watching", type("W", (), {"form": form or Form(), "again": True, "program": ""})
+            "Watching",
+            SimpleNamespace(form=form or Form(), again=True, program="", settings=Settings()),
         )
         super().__init__(cast("Any", self.feeds), lambda: wanted)
         self.asked: list[str] = []
