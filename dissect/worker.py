@@ -259,7 +259,7 @@ def watch(
     suffix = REDACTED if redactor else ""
     listener = Updates(lambda update: send(out, update), keep, said, memory, suffix)
     try:
-        attached = Attached(beside, listener, memory)
+        attached = Attached(beside, listener, memory, redactor=redactor)
         watching = Watch(
             find_tshark(), settings, attached.listener, limits, ladders=True,
             memory=attached.memory, grows=True, first_flow=first_flow,

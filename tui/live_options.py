@@ -13,6 +13,8 @@ from dissect.detect.finding import Severity
 from dissect.errors import UsageError
 from dissect.live import Beside, Keeping
 from dissect.live.evidence import FILES
+from dissect.live.tail import refuse_fixed
+from dissect.maillog.zone import zone
 from dissect.source import hook
 from dissect.source.folder import SIZE
 
@@ -51,18 +53,24 @@ OPTIONS: Final = (
 
 def beside_options(command: Command) -> Command:
     """Add ``OPTIONS`` to a command."""
+    command = cli.log_options(command)
     for option in reversed(OPTIONS):
         command = option(command)
     return command
 
 
 def beside(context: click.Context, options: dict[str, Any], fail_on: str) -> Beside:
-    """What those options say, which are taken out of ``options``, but for the bell.
+    """What those options and the logs say, taken out of ``options``, but for the bell.
 
     Raises:
-        UsageError: if they contradict each other, or the command is none.
+        SeamarkError: if they contradict each other, the command is none, or a log cannot be
+            followed.
     """
     said = {name: options.pop(f"keep_{name}") for name in ("severity", "size", "files")}
+    logs, timezone = options.pop("logs"), options.pop("timezone")
+    zone(timezone)
+    for log in logs:
+        refuse_fixed(log)
     folder, which = options.pop("keep_dir"), options.pop("keep")
     command = options.pop("on_finding")
     source = context.get_parameter_source("keep")
@@ -74,4 +82,6 @@ def beside(context: click.Context, options: dict[str, Any], fail_on: str) -> Bes
         keeping=keeping,
         command=hook.words(command) if command else (),
         lowest=Severity.parse(fail_on),
+        logs=logs,
+        zone=timezone,
     )

@@ -132,6 +132,7 @@ def watch_on_screen(
         SeamarkError: for what is wrong with the settings.
     """
     inner = _settings_of_screen(context)
+    inner.params["logs"] = context.params["logs"]
     title = worker.title(lines, wanted.settings) if lines else ""
     said = {name: inner.params[name] for name in NAMES}
 

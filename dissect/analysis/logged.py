@@ -29,11 +29,12 @@ def logs(ties: Ties) -> Iterator[FlowLog]:
     """What is said of each flow, in the order of their numbers."""
     offset = ties.offset or 0.0
     for flow, tied in groupby(ties.tied, lambda tie: tie.flow):
-        lines = tuple(_line(tie.line, offset) for tie in islice(tied, MOST))
+        lines = tuple(log_line(tie.line, offset) for tie in islice(tied, MOST))
         yield FlowLog(flow, lines, sum(1 for _ in tied))
 
 
-def _line(line: Line, offset: float) -> LogLine:
+def log_line(line: Line, offset: float) -> LogLine:
+    """A line, whose clock is ahead by so many seconds."""
     entry = line.entry
     return LogLine(
         line.file, line.number, entry.make, entry.said.what, entry.time - offset, entry.time,

@@ -9,9 +9,12 @@ from typing import Any
 from dissect.detect.finding import Severity
 from dissect.live.evidence import Evidence, Keeping
 from dissect.live.keep import Memory
+from dissect.live.logged import Logging
 from dissect.live.reports import Listener
+from dissect.live.tail import Tail
 from dissect.live.triggers import Triggers
 from dissect.live.watch import Watch
+from dissect.maillog.zone import zone
 from dissect.redact import Redactor
 from dissect.source.tap import Line
 
@@ -25,6 +28,10 @@ class Beside:
     """Run for each finding."""
     lowest: Severity = Severity.MEDIUM
     """Of findings that start something."""
+    logs: tuple[str, ...] = ()
+    """Mail logs that are read as they grow."""
+    zone: str = ""
+    """Of stamps in them that have none; empty for that of this machine."""
 
     def written(self) -> dict[str, Any]:
         """As JSON has it, for another process."""
@@ -32,6 +39,8 @@ class Beside:
             "keeping": self.keeping.written() if self.keeping else None,
             "command": list(self.command),
             "lowest": str(self.lowest),
+            "logs": list(self.logs),
+            "zone": self.zone,
         }
 
     @classmethod
@@ -41,6 +50,8 @@ class Beside:
             keeping=Keeping.read(said["keeping"]) if said["keeping"] else None,
             command=tuple(said["command"]),
             lowest=Severity.parse(said["lowest"]),
+            logs=tuple(said["logs"]),
+            zone=said["zone"],
         )
 
 
@@ -54,10 +65,10 @@ class Attached:
         listener: told of everything.
         memory: where packets are kept anyway; made where evidence needs one.
         bell: rung for findings.
-        redactor: replaces what packets say, in a memory that is made.
+        redactor: replaces what packets and logs say.
 
     Raises:
-        CaptureError: if evidence cannot be kept.
+        SeamarkError: if evidence cannot be kept, or a log not be read.
     """
 
     def __init__(
@@ -70,6 +81,7 @@ class Attached:
     ) -> None:
         self._evidence: Evidence | None = None
         self._triggers: Triggers | None = None
+        self._logging: Logging | None = None
         if beside.command or bell is not None:
             self._triggers = Triggers(listener, beside.lowest, beside.command, bell)
             listener = self._triggers
@@ -77,6 +89,11 @@ class Attached:
             memory = memory or Memory(redactor=redactor)
             self._evidence = Evidence(listener, memory, beside.keeping)
             listener = self._evidence
+        if beside.logs:
+            stamps = zone(beside.zone)
+            tails = [Tail(name, stamps) for name in beside.logs]
+            self._logging = Logging(listener, tails, redactor)
+            listener = self._logging
         self.listener, self.memory = listener, memory
 
     @property
@@ -95,5 +112,7 @@ class Attached:
         """End what runs beside a watch that has ended."""
         if self._evidence is not None:
             self._evidence.close()
+        if self._logging is not None:
+            self._logging.close()
         if self._triggers is not None:
             await self._triggers.finish()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
+from dissect.analysis.model import FlowDetail, FlowSummary, LogFacts, Peer, Verdict
 from dissect.detect.finding import Finding
 from dissect.live.inlet import Source
-from dissect.live.reports import Listener
+from dissect.live.reports import Listener, Logged
 from dissect.report import Summary
 
 
@@ -41,6 +41,10 @@ class Passing:
     def looked(self, ledger: Ledger) -> None:
         """Passed on."""
         self._next.looked(ledger)
+
+    def log(self, told: Sequence[Logged], facts: LogFacts) -> None:
+        """Passed on."""
+        self._next.log(told, facts)
 
     def notice(self, words: str) -> None:
         """Passed on."""

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from dissect.analysis.ledger import Ledger
-from dissect.analysis.model import FlowDetail, FlowSummary, Peer, Verdict
+from dissect.analysis.model import FlowDetail, FlowSummary, LogFacts, Peer, Verdict
 from dissect.detect.finding import Finding, Severity
 from dissect.escape import visible
 from dissect.live import words
 from dissect.live.inlet import Source
+from dissect.maillog import Tie
 from dissect.report import FORMATS, Summary, Write
-from dissect.report.jsonl import finding_object
+from dissect.report.jsonl import finding_object, log_object
+from dissect.report.text import LOG_TEXT
 from dissect.source.clock import Offset
 
 LEVELS: Final = {Severity.CRITICAL: "CRIT", Severity.HIGH: "HIGH", Severity.MEDIUM: "MED"}
+
+
+class Logged(NamedTuple):
+    """A line of a mail log, and the flow that it is about."""
+
+    flow: FlowSummary
+    tie: Tie
 
 
 class Listener(Protocol):
@@ -41,6 +50,9 @@ class Listener(Protocol):
     def looked(self, ledger: Ledger) -> None:
         """All that has changed since the last time was told."""
 
+    def log(self, told: Sequence[Logged], facts: LogFacts) -> None:
+        """Lines of mail logs were written about flows; and how well logs and flows fit so far."""
+
     def notice(self, words: str) -> None:
         """Something is to be said that no source, flow or finding says."""
 
@@ -63,7 +75,7 @@ class LiveText:
 
     def finding(self, finding: Finding, flow: FlowSummary) -> None:
         """When, how bad, what, between whom."""
-        when = datetime.fromtimestamp(finding.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = _stamp(finding.time)
         level = LEVELS.get(finding.severity, str(finding.severity).upper())
         self._line(
             f"{when} {level} {finding.rule} {flow.client} > {flow.server} "
@@ -78,6 +90,15 @@ class LiveText:
 
     def looked(self, ledger: Ledger) -> None:
         """Nothing: verdicts come at the end."""
+
+    def log(self, told: Sequence[Logged], facts: LogFacts) -> None:
+        """When by the capture's clock, between whom, and what the server wrote."""
+        for flow, (_, line) in told:
+            when = _stamp(line.entry.time - (facts.offset or 0.0))
+            self._line(
+                f"{when} LOG {visible(line.file)}:{line.number} {flow.client} > {flow.server} "
+                f"[{visible(flow.capture)}] {visible(line.entry.text[:LOG_TEXT])}"
+            )
 
     def notice(self, words: str) -> None:
         """A line."""
@@ -131,6 +152,11 @@ class LiveJsonl:
     def looked(self, ledger: Ledger) -> None:
         """Nothing: verdicts come at the end."""
 
+    def log(self, told: Sequence[Logged], facts: LogFacts) -> None:
+        """As soon as it is known whose they are."""
+        for _, tie in told:
+            self._object(log_object(tie, facts.offset))
+
     def notice(self, words: str) -> None:
         """At once."""
         self._object({"type": "notice", "message": words})
@@ -160,6 +186,10 @@ class LiveJsonl:
 
     def _object(self, value: dict[str, object]) -> None:
         self._write(json.dumps(value, separators=(",", ":")) + "\n")
+
+
+def _stamp(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def without_findings(detail: FlowDetail) -> FlowDetail:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from dissect.analysis import pack
+from dissect.analysis import logged, pack
 from dissect.analysis.ledger import Ledger
 from dissect.analysis.model import (
     FlowDetail,
+    FlowLog,
     FlowSummary,
+    LogFacts,
+    LogLine,
     Peer,
     Progress,
     SourceState,
@@ -24,6 +27,7 @@ from dissect.escape import visible
 from dissect.live import words
 from dissect.live.inlet import Source, State
 from dissect.live.keep import Memory
+from dissect.live.reports import Logged
 from dissect.report import Summary
 
 KEEP: Final = 20_000
@@ -102,6 +106,7 @@ class Updates:
         self._send = send
         self._shelf = Shelf(keep)
         self._said = self._warnings = tuple(warnings)
+        self._most_logs = 2 * keep
         self._notices: list[str] = []
         self._sources: dict[str, Source] = {}
         self._past = Counter[str]()
@@ -111,6 +116,11 @@ class Updates:
         self._details: dict[int, FlowDetail] = {}
         self._gone: list[int] = []
         self._told: Progress | None = None
+        self._logs: OrderedDict[int, list[LogLine]] = OrderedDict()
+        """What mail logs say of flows, those last that something was said of last."""
+        self._written: dict[int, None] = {}
+        """Flows of which something was said that is not told yet."""
+        self._facts: LogFacts | None = None
         self._sums_due = 0.0
         self._summed = True
         """Whether verdicts and clients are told as they are."""
@@ -133,6 +143,20 @@ class Updates:
                 self._memory.mark(detail.summary.flow)
             for flow in gone:
                 self._memory.forget(flow)
+        for flow in gone:
+            self._logs.pop(flow, None)
+
+    def log(self, told: Sequence[Logged], facts: LogFacts) -> None:
+        """To be told at the next look, of each flow all."""
+        self._facts = facts
+        for flow, (number, line) in told:
+            lines = self._logs.setdefault(number, [])
+            self._logs.move_to_end(number)
+            lines.append(logged.log_line(line, facts.offset or 0.0))
+            self._written[number] = None
+            self._flows = max(self._flows, flow.flow + 1)
+        while len(self._logs) > self._most_logs:
+            self._logs.popitem(last=False)
 
     def changed(self, before: Source | None, now: Source) -> None:
         """Remember how a source stands; one that begins may take the place of those before."""
@@ -159,7 +183,7 @@ class Updates:
         progress = self._progress(Status.LIVE)
         self._summed = self._summed and not self._details
         due = not self._summed and time.monotonic() >= self._sums_due
-        if self._details or due or progress != self._told:
+        if self._details or self._written or due or progress != self._told:
             self._flush(progress, *(self._sums(ledger) if due else (None, None)))
 
     def end(
@@ -194,8 +218,20 @@ class Updates:
                     details=tuple(pack(detail) for detail in part),
                 )
             )
+        self._flush_logs(progress)
         # Behind the flows: one that ended a moment ago may be among those that go.
         self._send(Update(progress=progress, verdicts=verdicts, peers=peers, gone=gone))
+
+    def _flush_logs(self, progress: Progress) -> None:
+        """What was written about flows, which are told of by now."""
+        said, self._written = list(self._written), {}
+        for start in range(0, len(said), BATCH):
+            logs = tuple(map(self._flow_log, said[start : start + BATCH]))
+            self._send(Update(progress=progress, logs=logs, log=self._facts))
+
+    def _flow_log(self, flow: int) -> FlowLog:
+        lines = sorted(self._logs.get(flow, ()), key=_time)
+        return FlowLog(flow, tuple(lines[: logged.MOST]), max(0, len(lines) - logged.MOST))
 
     def _sums(self, ledger: Ledger) -> tuple[tuple[Verdict, ...], tuple[Peer, ...]]:
         """Verdicts and clients; the next are due when they cost little of the time till then."""
@@ -225,6 +261,10 @@ class Updates:
 def _lost(source: Source) -> int:
     """Packets that it should have told of, and did not."""
     return source.dropped_kernel + source.dropped_interface + source.lost
+
+
+def _time(line: LogLine) -> float:
+    return line.time
 
 
 def _state(source: Source) -> SourceState:

@@ -93,6 +93,17 @@ def open_log(name: str) -> LogFile:
     return LogFile(name, written, _unpacked(buffered, start))
 
 
+def packed(name: str) -> bool:
+    """Whether a file is compressed.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with Path(name).open("rb") as file:
+        start = file.read(_MAGIC)
+    return any(start.startswith(magic) for magic, _ in _OPENERS)
+
+
 def _unpacked(stream: Any, start: bytes) -> BinaryIO:
     """The stream as it was before it was compressed."""
     for magic, opener in _OPENERS:

@@ -47,6 +47,10 @@ class Clock:
         self._zone = zone
         self._known: tuple[str, float | None] = ("", None)
 
+    def advance(self, written: float) -> None:
+        """The file was written again, at so many seconds since the epoch."""
+        self._latest = datetime.fromtimestamp(written, UTC) + SLACK
+
     def time(self, found: re.Match[str]) -> float | None:
         """The time of a match of ``ISO`` or ``BSD``; None for one that there is not."""
         if found[0] != self._known[0]:  # most lines have the second of the one before
