@@ -168,11 +168,14 @@ class Prompt(ModalScreen[str | None]):
         """Answer once, however fast the keys come."""
         if not self._done:
             self._done = True
-            self.call_later(self._close, answer)
+            self._close(answer)
 
     def _close(self, answer: str | None) -> None:
         """Go with the answer, not before the panel is there: a key can be faster."""
-        self.dismiss(answer)
+        if self.is_mounted:
+            self.dismiss(answer)
+        else:
+            self.call_later(self._close, answer)
 
     def _heading(self, cells: int) -> list[Line]:
         return [
