@@ -19,7 +19,7 @@ TWIN: Final = CAPTURES / "clean-twin-behind.pcap"
 COMMAND: Final = (sys.executable, "-P", "-m", "tui")
 """``-P`` as for the installed command: nothing is imported from the current folder."""
 
-PATIENCE: Final = 60
+PATIENCE: Final = 180
 """Seconds after which a command hangs."""
 
 OURS: Final = ("SEAMARK_", "NO_COLOR", "COLUMNS", "LINES", "SSH_")
