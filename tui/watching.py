@@ -119,7 +119,7 @@ def place(said: Mapping[str, Any]) -> dict[str, Any]:
 
 _OPTIONS: Final = (
     "duration", "count", "stop_on", "no_reconnect", "keep_flows", "bell", "keep_dir", "keep",
-    "keep_severity", "keep_size", "keep_files", "on_finding",
+    "keep_severity", "keep_size", "keep_files", "on_finding", "logs", "timezone",
     "redact", "redact_key", "port", "display_filter", "keylog", "rule", "ignore", "min_severity",
 )  # fmt: skip
 """Of ``seamark live``: those that ``watching`` takes."""
