@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tui_fakes import HOSTILE, plain, update
@@ -16,6 +16,9 @@ from dissect.pipeline import Settings
 from dissect.source.tap import MAIL
 from tui.starting import Form, Place, Starter
 from tui.watching import Watching
+
+if TYPE_CHECKING:
+    from tui.screens.start import StartScreen
 
 LO = Place("lo", "up", "12 in, 12 out", "1.2k in, 1.2k out", "127.0.0.1/8, ::1/128")
 ETH = Place("eth0", "up", "1.5k in, 340 out", "2.1M in, 30k out", "192.0.2.10/24")
@@ -174,6 +177,19 @@ async def test_a_host_that_does_not_answer_is_told() -> None:
         await seen.until("away does not answer.")
         assert "Is it up?" in seen.text
         await seen.press("shift+tab", "escape")
+        assert "begin a capture" not in seen.text
+
+
+@pytest.mark.parametrize("host", ["", "away"])
+async def test_an_answer_may_come_when_the_dialog_has_gone(host: str) -> None:
+    """A listing, or an error, that nobody waits for any more ends nothing."""
+    async with running(starter=Begins()) as seen:
+        await opened(seen)
+        dialog = cast("StartScreen", seen.app.screen)
+        await seen.press("escape")
+        await seen.settle()
+        await dialog.remove_children()
+        await dialog._list(host)
         assert "begin a capture" not in seen.text
 
 

@@ -246,9 +246,10 @@ class StartScreen(ModalScreen[None]):
         self._measure()
 
     def _measure(self) -> None:
-        below = max(self.query_one("#said", Band).count(), 1)
-        room = max(self.app.size.height - 2 - _FRAME - below, _LEAST)
-        self.places.styles.height = min(max(len(self.places.places), _LEAST), room)
+        below = max((band.count() for band in self.query("#said").results(Band)), default=1)
+        room = max(self.app.size.height - 2 - _FRAME - max(below, 1), _LEAST)
+        for listed in self.query("#main").results(Places):
+            listed.styles.height = min(max(len(listed.places), _LEAST), room)
 
     # What is filled in.
 
@@ -303,10 +304,10 @@ class StartScreen(ModalScreen[None]):
 
     async def _list(self, host: str) -> None:
         where = host or "this machine"
-        self.places.show([])
+        self._show([])
         self._tell(f"asking {where} for its interfaces...")
         try:
-            self.places.show(await self._starter.places(host))
+            self._show(await self._starter.places(host))
         except SeamarkError as error:
             self._tell(str(error), bad=True)
             return
@@ -336,11 +337,16 @@ class StartScreen(ModalScreen[None]):
         else:
             self.dismiss(None)
 
-    # What is said.
+    # What is said.  An answer may come when the dialog is on its way out, and its parts are gone.
+
+    def _show(self, places: list[Place]) -> None:
+        for listed in self.query("#main").results(Places):
+            listed.show(places)
 
     def _tell(self, words: str, *, bad: bool = False) -> None:
         self._said, self._bad = words, bad
-        self.query_one("#said", Band).remake()
+        for band in self.query("#said").results(Band):
+            band.remake()
         self._measure()
 
     def _lines(self, cells: int) -> list[Line]:
