@@ -32,6 +32,15 @@ TALK: Final = (
     "S: 220 mx\nC: EHLO a\nS: 250-mx\nS: 250 PIPELINING\nC: MAIL FROM:<a@example.org>\n"
     "C: XX¦XX TO:<b@example.net>\nS: 250 OK\nS: 500 what\nC: QUIT\nS: 221 Bye\nC! FIN\nS! FIN\n"
 )
+MESSAGE: Final = TALK.replace(
+    "S: 500 what\n",
+    "S: 500 what\nC: DATA\nS: 354 go on\n" + f"C: {'x' * 990}\n" * 40 + "C: .\nS: 250 OK\n",
+)
+"""With a text, so that the flood is larger than what the kernel and dumpcap hold together."""
+
+PATIENCE: Final = 90.0
+"""Seconds in which the flood is decoded."""
+
 FLOODS: Final = "192.0.2.66"
 LAST: Final = "192.0.2.77"
 
@@ -55,9 +64,9 @@ def namespace() -> Iterator[str]:
         yield name
 
 
-def frames(client: str, port: int) -> str:
+def frames(client: str, port: int, talk: str = TALK) -> str:
     """A conversation as frames, one a line."""
-    segments = play(TALK, Setting(client=Endpoint(client, port)))
+    segments = play(talk, Setting(client=Endpoint(client, port)))
     return "\n".join(packet(segment).hex() for segment in segments)
 
 
@@ -79,8 +88,8 @@ def test_the_counters_add_up(namespace: str, tmp_path: Path, program: str) -> No
         *where, "--format", "jsonl", before=("ip", "netns", "exec", namespace), TMPDIR=str(tmp_path)
     ) as run:
         run.until_said('"state":"connected"')
-        sent = send(namespace, frames(FLOODS, 4000), FLOOD)
-        end, port = time.monotonic() + 30.0, 5000
+        sent = send(namespace, frames(FLOODS, 4000, MESSAGE), FLOOD)
+        end, port = time.monotonic() + PATIENCE, 5000
         while not any(LAST in line for line in run.lines):
             assert time.monotonic() < end
             sent += send(namespace, frames(LAST, port))
