@@ -7,6 +7,8 @@ import json
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +33,7 @@ from tui.look import UNICODE
 from tui.starting import Form, Starter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
     from dissect.analysis.model import FlowDetail, Update
     from dissect.segments.decode import Row
@@ -108,9 +109,24 @@ def test_a_frame_is_shown_as_it_is_on_the_wire() -> None:
     assert not any(secret in shown.data for secret in SECRETS)
 
 
-def test_packets_kept_of_a_live_capture_unfold() -> None:
+@pytest.fixture
+def for_all() -> Iterator[Callable[[str], Path]]:
+    """Puts keys where everybody may read them: tshark is an unprivileged user in live capture."""
+    with TemporaryDirectory(prefix="seamark-test-") as folder:
+        Path(folder).chmod(0o755)
+
+        def shared(name: str) -> Path:
+            path = Path(folder) / f"{name}.keys"
+            path.write_bytes(keys(name).read_bytes())
+            path.chmod(0o644)
+            return path
+
+        yield shared
+
+
+def test_packets_kept_of_a_live_capture_unfold(for_all: Callable[[str], Path]) -> None:
     """A message inside TLS is read again from what a live capture keeps of its flow."""
-    memory, settings = Memory(lasting=True), Settings(keylog=str(keys(NAME)))
+    memory, settings = Memory(lasting=True), Settings(keylog=str(for_all(NAME)))
     inbox, records, pipeline = memory.source("lo"), Records(), Pipeline(NAME, settings)
     found = records.feed(capture(NAME).read_bytes())
     inbox.put(records.head, found)
@@ -133,9 +149,11 @@ def test_packets_kept_of_a_live_capture_unfold() -> None:
 
 
 @pytest.mark.parametrize("name", ["starttls-1.2", NAME])
-def test_a_live_stream_is_opened_as_it_comes(tmp_path: Path, name: str) -> None:
+def test_a_live_stream_is_opened_as_it_comes(
+    tmp_path: Path, for_all: Callable[[str], Path], name: str
+) -> None:
     """``seamark live -`` reads on inside TLS, and ends with the same findings as scan."""
-    words = ("--format", "jsonl", "--keylog", keys(name))
+    words = ("--format", "jsonl", "--keylog", for_all(name))
     ran = seamark("live", "-", *words, stdin=capture(name).read_bytes(), cwd=tmp_path)
     live = [json.loads(line) for line in ran.out.splitlines()]
     read_at_rest = seamark("scan", capture(name), *words)
