@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from live.seamark_live import ROOT, captures_of, until_none
 from live.talk import mail_server, talk
+from redact.same import key_file
 from terminal.pty_terminal import PtyTerminal, home, seamark
 
 pytestmark = [
@@ -103,7 +104,7 @@ def test_bytes_of_a_live_frame_can_be_seen_and_saved(tmp_path: Path) -> None:
 
 def test_a_redacted_screen_names_nobody(tmp_path: Path) -> None:
     """Neither list, dialogue, bytes nor a saved file; it says that it is redacted."""
-    words = ("--follow", FOUNDING, "--redact", "--redact-key", tmp_path / "key")
+    words = ("--follow", FOUNDING, "--redact", "--redact-key", key_file(tmp_path))
     with seamark("live", *words, size=(160, 45), env=home(tmp_path), cwd=tmp_path) as screen:
         screen.until("9 flows", " founding-behind.pcap (redacted)")
         screen.press("enter")
@@ -115,7 +116,7 @@ def test_a_redacted_screen_names_nobody(tmp_path: Path) -> None:
         screen.press("S")
         screen.until("save")
         screen.press("enter")
-        screen.until("packets")
+        screen.until("packets of 1 flow")
         screen.press("q", "q", "q")
         assert screen.wait() == 0
         shown = screen.written

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 KEY = b"k" * 32
 
 
+def key_file(folder: Path) -> Path:
+    """The same key as a file: with a new one an address may become what a test looks for."""
+    path = folder / "key"
+    path.write_text(f"secret {KEY.hex()}\n")
+    path.chmod(0o600)
+    return path
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a pipeline says of a capture."""

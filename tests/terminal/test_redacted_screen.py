@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cli.command import FOUNDING
 from cli.test_export import fields
+from redact.same import key_file
 from terminal.pty_terminal import home, seamark
 
 from dissect.commands.redacting import copies
@@ -35,7 +36,7 @@ def test_a_redacted_capture_names_nobody(tmp_path: Path) -> None:
     """Neither list, dialogue, bytes nor a saved file; its frames have the numbers that they had."""
     (tmp_path / "tmp").mkdir()
     env = {**home(tmp_path), "TMPDIR": str(tmp_path / "tmp")}
-    words = (FOUNDING, "--redact", "--redact-key", tmp_path / "key")
+    words = (FOUNDING, "--redact", "--redact-key", key_file(tmp_path))
     with seamark(*words, size=(160, 45), env=env, cwd=tmp_path) as screen:
         screen.until("9 flows", "founding-behind.pcap (redacted)", "complete")
         screen.press("enter")
