@@ -73,10 +73,10 @@ class Reading:
 
 
 def rows(path: Path) -> list[list[Row]]:
-    """What tshark says of a capture."""
-    found: list[list[Row]] = []
-    asyncio.run(read(find_tshark(), open_capture(str(path)), found.append))
-    return found
+    """What tshark says of a capture, in one batch: flows that are silent end between batches."""
+    found: list[Row] = []
+    asyncio.run(read(find_tshark(), open_capture(str(path)), found.extend))
+    return [found]
 
 
 def reading(name: str, batches: list[list[Row]], redactor: Redactor | None) -> Reading:
