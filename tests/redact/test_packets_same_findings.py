@@ -25,6 +25,10 @@ pytestmark = [
 NO_MAIL = frozenset(("arkime__socks5-smtp-503.pcap", "zeek__http__connect-with-smtp.pcap"))
 """Captures without a conversation that could be exported."""
 
+JUMPS: Final = frozenset(("PcapPlusPlus__Smtp.pcap",))
+"""Captures whose clock jumps by years: whether a silent flow has ended by then depends on how many
+lines of tshark come at once, so that two readings may differ."""
+
 NAMED: Final = re.compile(
     rb"[a-z0-9._+-]{2,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
     rb"|(?:[a-z0-9-]{2,63}\.)+(?:com|net|org|edu|local)\b"
@@ -42,7 +46,7 @@ def test_a_capture_of_the_lab_tells_the_same(tmp_path: Path, path: Path) -> None
 
 @pytest.mark.skipif(not PUBLIC, reason="the public captures are not beside the project")
 @pytest.mark.parametrize(
-    "path", [path for path in PUBLIC if path.name not in NO_MAIL][::4] or [FOLDER],
+    "path", [path for path in PUBLIC if path.name not in NO_MAIL | JUMPS][::4] or [FOLDER],
     ids=lambda path: path.name,
 )  # fmt: skip
 def test_a_public_capture_tells_the_same(tmp_path: Path, path: Path) -> None:
